@@ -1,0 +1,306 @@
+"""Bytes <-> messages of the wire protocol. Decoding gives fixes and rejects and never raises on bad input."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from contract.fix import MAX_SEQ, SPOOL_ID, Fix, normal_course, stepped, utc_ms
+from contract.geo import to_e7
+from contract.messages import FixMessage, Receipt, Rejection, Status, WireFix
+from contract.reasons import RejectReason
+
+OLDEST = timedelta(days=400)  # older fixes would create chunks that retention has long dropped
+FUTURE = timedelta(minutes=10)  # what a receiver's clock may be ahead of ours before we call it broken
+MAX_BODY_BYTES = 1_000_000  # the broker's max_packet_size; a longer body did not come through our broker
+PLAIN_SPOOL = "plain"  # spool of senders that name none; their numbers come from a hash
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """The numbers a message is there to deliver: `first`..`last` of `spool`, both included."""
+
+    spool: str
+    first: int
+    last: int
+
+
+class Reject(msgspec.Struct, frozen=True, kw_only=True):
+    """A message, or one entry of it, of which no fix could be made; kept with its bytes."""
+
+    device: str
+    reason: RejectReason
+    detail: str
+    raw: bytes
+    field: str | None = None
+    value: str | None = None
+    spool: str | None = None
+    seq: int | None = None
+
+
+class Decoded(msgspec.Struct, frozen=True):
+    """What one message held. `claim` is what its receipt will confirm; None for senders without a spool."""
+
+    fixes: list[Fix]
+    rejects: list[Reject]
+    claim: Claim | None
+    unknown_fields: bool = False
+
+
+class _StrictFix(WireFix, forbid_unknown_fields=True):
+    pass
+
+
+class _StrictMessage(FixMessage, forbid_unknown_fields=True):
+    fixes: Annotated[list[_StrictFix], Meta(min_length=1, max_length=5000)]  # type: ignore[assignment]
+
+
+class _Envelope(msgspec.Struct):
+    fixes: list[msgspec.Raw]
+    v: int = 1
+    spool: str | None = None
+    boot: int | None = None
+
+
+_strict = msgspec.json.Decoder(_StrictMessage)
+_envelope = msgspec.json.Decoder(_Envelope)
+_single = msgspec.json.Decoder(WireFix)
+_strict_single = msgspec.json.Decoder(_StrictFix)
+_encoder = msgspec.json.Encoder()
+_PATH = re.compile(r" - at `\$(?P<path>[^`]*)`$")
+
+
+def encode_fixes(fixes: list[Fix], boot_id: int | None) -> bytes:
+    """Body of one pack: fixes of one spool in order of their numbers."""
+    return _encoder.encode(FixMessage(fixes=[_to_wire(fix) for fix in fixes], spool=fixes[0].spool_id, boot=boot_id))
+
+
+def _to_wire(fix: Fix) -> WireFix:
+    return WireFix(
+        fixed_at=fix.fixed_at,
+        seq=fix.seq,
+        lat_e7=fix.lat_e7,
+        lon_e7=fix.lon_e7,
+        altitude_m=fix.altitude_m,
+        speed_mps=fix.speed_mps,
+        course_deg=fix.course_deg,
+        hdop=fix.hdop,
+        accuracy_m=fix.accuracy_m,
+        satellites=fix.satellites,
+        ignition=fix.ignition,
+        quality=fix.quality,
+        replayed=fix.replayed,
+        source=fix.source,
+    )
+
+
+def parse_claim(spool: str | None, first: str | None, last: str | None) -> Claim | None:
+    """The claim in a message's user properties; None when they are absent or make no sense."""
+    if not (spool and first and last and SPOOL_ID.fullmatch(spool)):
+        return None
+    if not (first.isascii() and first.isdigit() and last.isascii() and last.isdigit()):
+        return None
+    low, high = int(first), int(last)
+    return Claim(spool, low, high) if 1 <= low <= high <= min(low + 99_999, MAX_SEQ) else None
+
+
+def decode_fixes(device: str, body: bytes, claim: Claim | None, now: datetime) -> Decoded:
+    """Fixes and rejects of one message on waybill/v1/<device>/fixes. Never raises on bad input.
+
+    `now` bounds `fixed_at` to [now - 400 days, now + 10 minutes]. One bad entry rejects alone.
+    """
+    try:
+        message = _strict.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _decode_slowly(device, body, claim, now)
+    return _assemble(device, message, list(message.fixes), [], body, claim, now)
+
+
+def _decode_slowly(device: str, body: bytes, claim: Claim | None, now: datetime) -> Decoded:
+    """The way of bodies that the strict reader refused: unknown fields, a lone fix, bad entries, rubbish."""
+    try:
+        envelope = _envelope.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return _decode_single(device, body, claim, now, error)
+    message = FixMessage(fixes=[], v=envelope.v, spool=envelope.spool, boot=envelope.boot)
+    if message.spool is not None and not SPOOL_ID.fullmatch(message.spool):
+        reject = _reject(device, RejectReason.INVALID_FIELD, "spool must match [a-z0-9][a-z0-9-]{0,31}", body)
+        return Decoded([], [msgspec.structs.replace(reject, field="spool", value=message.spool[:100])], claim)
+    entries: list[WireFix] = []
+    rejects: list[Reject] = []
+    for raw in envelope.fixes:
+        try:
+            entries.append(_single.decode(raw))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            rejects.append(_explain(device, bytes(raw), error))
+    if not envelope.fixes:
+        rejects.append(_reject(device, RejectReason.INVALID_FIELD, "fixes must hold at least one fix", body))
+    decoded = _assemble(device, message, entries, rejects, body, claim, now)
+    return msgspec.structs.replace(decoded, unknown_fields=True)
+
+
+def _decode_single(device: str, body: bytes, claim: Claim | None, now: datetime, error: Exception) -> Decoded:
+    """A body without `fixes`: one lone fix from a simple sender, or a reject."""
+    unknown = False
+    try:
+        entry: WireFix = _strict_single.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        try:
+            entry = _single.decode(body)
+            unknown = True
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as single_error:
+            clearer = single_error if b'"fixes"' not in body else error
+            return Decoded([], [_explain(device, body, clearer)], claim)
+    decoded = _assemble(device, FixMessage(fixes=[]), [entry], [], body, claim, now)
+    return msgspec.structs.replace(decoded, unknown_fields=unknown)
+
+
+def _assemble(
+    device: str,
+    message: FixMessage,
+    entries: list[WireFix],
+    rejects: list[Reject],
+    body: bytes,
+    claim: Claim | None,
+    now: datetime,
+) -> Decoded:
+    spool = message.spool
+    if claim is not None and spool is not None and spool != claim.spool:
+        detail = f"the body names spool {spool}, the message's properties {claim.spool}"
+        return Decoded([], [_reject(device, RejectReason.WRONG_SPOOL, detail, body)], claim)
+    fixes: list[Fix] = []
+    oldest, newest = now - OLDEST, now + FUTURE
+    for entry in entries:
+        made = _make(device, spool, message.boot, entry, oldest, newest, claim)
+        if isinstance(made, Fix):
+            fixes.append(made)
+        else:
+            rejects.append(made)
+    if claim is None and spool is not None:
+        numbers = [fix.seq for fix in fixes] + [r.seq for r in rejects if r.seq is not None]
+        if numbers and max(numbers) - min(numbers) == len(numbers) - 1:
+            claim = Claim(spool, min(numbers), max(numbers))
+    return Decoded(fixes, rejects, claim)
+
+
+def _make(
+    device: str,
+    spool: str | None,
+    boot: int | None,
+    entry: WireFix,
+    oldest: datetime,
+    newest: datetime,
+    claim: Claim | None,
+) -> Fix | Reject:
+    """A Fix from a well-formed entry, or the reject that says why not."""
+
+    def refuse(reason: RejectReason, detail: str, field: str, value: object) -> Reject:
+        reject = _reject(device, reason, detail, _encoder.encode(entry))
+        return msgspec.structs.replace(reject, field=field, value=str(value)[:100], spool=spool, seq=entry.seq)
+
+    lat_e7, lon_e7 = entry.lat_e7, entry.lon_e7
+    if lat_e7 is None or lon_e7 is None:
+        if entry.lat is None or entry.lon is None:
+            return refuse(RejectReason.NO_POSITION, "needs lat_e7 and lon_e7, or lat and lon", "lat_e7", lat_e7)
+        lat_e7, lon_e7 = to_e7(entry.lat), to_e7(entry.lon)
+    if entry.fixed_at < oldest:
+        return refuse(RejectReason.TIME_TOO_OLD, "more than 400 days ago", "fixed_at", entry.fixed_at)
+    if entry.fixed_at > newest:
+        return refuse(RejectReason.TIME_IN_FUTURE, "over 10 minutes ahead", "fixed_at", entry.fixed_at)
+    seq = entry.seq
+    if spool is None:
+        seq = _hash_seq(entry)
+    elif seq is None:
+        return refuse(RejectReason.NO_NUMBER, "a message that names a spool numbers its fixes", "seq", None)
+    elif claim is not None and not claim.first <= seq <= claim.last:
+        detail = f"outside the announced {claim.first}..{claim.last}"
+        return refuse(RejectReason.OUT_OF_CLAIM, detail, "seq", seq)
+    assert seq is not None
+    return Fix(
+        device=device,
+        spool_id=spool or PLAIN_SPOOL,
+        seq=seq,
+        fixed_at=utc_ms(entry.fixed_at),
+        lat_e7=lat_e7,
+        lon_e7=lon_e7,
+        altitude_m=stepped(entry.altitude_m, 100),
+        speed_mps=stepped(entry.speed_mps, 1000),
+        course_deg=normal_course(entry.course_deg),
+        hdop=stepped(entry.hdop, 100),
+        accuracy_m=stepped(entry.accuracy_m, 100),
+        satellites=entry.satellites,
+        ignition=entry.ignition,
+        quality=entry.quality,
+        replayed=entry.replayed,
+        source=entry.source,
+        boot_id=boot,
+    )
+
+
+def _hash_seq(entry: WireFix) -> int:
+    """A number for a fix whose sender has none: the same content gives the same number, so repeats fall out."""
+    digest = hashlib.blake2b(_encoder.encode(entry), digest_size=8).digest()
+    return int.from_bytes(digest, "big") % MAX_SEQ + 1
+
+
+def _reject(device: str, reason: RejectReason, detail: str, raw: bytes) -> Reject:
+    return Reject(device=device, reason=reason, detail=detail, raw=raw[:MAX_BODY_BYTES])
+
+
+def _explain(device: str, raw: bytes, error: Exception) -> Reject:
+    """A reject that names the field and value msgspec stumbled over."""
+    text = str(error)
+    found = _PATH.search(text)
+    if not isinstance(error, msgspec.ValidationError):
+        return _reject(device, RejectReason.UNREADABLE, text, raw)
+    path = found["path"].lstrip(".") if found else ""
+    if not path and "missing required field" not in text:
+        return _reject(device, RejectReason.UNREADABLE, text, raw)
+    if not path:
+        path = text.rpartition("`")[0].rpartition("`")[2]
+    reject = _reject(device, RejectReason.INVALID_FIELD, _PATH.sub("", text), raw)
+    return msgspec.structs.replace(reject, field=path, value=_value_at(raw, path), seq=_value_number(raw, "seq"))
+
+
+def _value_at(raw: bytes, path: str) -> str | None:
+    try:
+        value = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, dict) else None
+    return None if value is None else str(value)[:100]
+
+
+def _value_number(raw: bytes, name: str) -> int | None:
+    text = _value_at(raw, name)
+    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def encode(message: Receipt | Rejection | Status) -> bytes:
+    """Body of a receipt, a rejection or a status."""
+    return _encoder.encode(message)
+
+
+_receipt = msgspec.json.Decoder(Receipt)
+_status = msgspec.json.Decoder(Status)
+
+
+def decode_receipt(body: bytes) -> Receipt | None:
+    """A receipt, or None when the body is none."""
+    try:
+        return _receipt.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def decode_status(body: bytes) -> Status | None:
+    """A status, or None when the body is none."""
+    try:
+        return _status.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None

@@ -1,0 +1,80 @@
+"""The messages of the wire protocol, version 1, as records. Encoding and checking is codec's work."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from contract.fix import MAX_SEQ, Quality, Source
+
+_Lat = Annotated[int, Meta(ge=-900_000_000, le=900_000_000, description="1e-7 degree, north positive")]
+_Lon = Annotated[int, Meta(ge=-1_800_000_000, le=1_800_000_000, description="1e-7 degree, east positive")]
+_Seq = Annotated[int, Meta(ge=1, le=MAX_SEQ, description="number within the spool, without holes")]
+_Name = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,31}$")]
+
+
+class WireFix(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One fix on the wire. Needed: fixed_at and a position, as lat_e7/lon_e7 or as lat/lon in degrees."""
+
+    fixed_at: Annotated[datetime, Meta(tz=True, description="RFC 3339 with offset; when the receiver took it")]
+    seq: _Seq | None = None
+    lat_e7: _Lat | None = None
+    lon_e7: _Lon | None = None
+    lat: Annotated[float, Meta(ge=-90, le=90, description="degrees; for senders without e7")] | None = None
+    lon: Annotated[float, Meta(ge=-180, le=180, description="degrees; for senders without e7")] | None = None
+    altitude_m: Annotated[float, Meta(ge=-1000, le=100_000, description="above mean sea level")] | None = None
+    speed_mps: Annotated[float, Meta(ge=0, le=1000)] | None = None
+    course_deg: Annotated[float, Meta(ge=0, le=360, description="true; 360 is read as 0")] | None = None
+    hdop: Annotated[float, Meta(ge=0, le=100)] | None = None
+    accuracy_m: Annotated[float, Meta(ge=0, le=100_000)] | None = None
+    satellites: Annotated[int, Meta(ge=0, le=200)] | None = None
+    ignition: bool | None = None
+    quality: Quality | None = None
+    replayed: bool = False
+    source: Source = Source.DEDICATED
+
+
+class FixMessage(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """Body of waybill/v1/<device>/fixes: a pack of fixes of one spool, in order."""
+
+    fixes: Annotated[list[WireFix], Meta(min_length=1, max_length=5000)]
+    v: Annotated[int, Meta(ge=1, description="version; a reader of 1 reads every writer of 1")] = 1
+    spool: _Name | None = None
+    boot: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
+
+
+class Receipt(msgspec.Struct, kw_only=True):
+    """Body of waybill/v1/<device>/stored: every number up to `through`, and those in `also`, are committed."""
+
+    spool: str
+    through: int
+    also: list[tuple[int, int]] = []  # closed ranges above `through`
+
+
+class Rejection(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """Body of waybill/v1/<device>/rejected: what was refused and why (kept, rate-limited)."""
+
+    reason: str
+    detail: str
+    field: str | None = None
+    value: str | None = None
+    spool: str | None = None
+    seq: int | None = None
+
+
+class Status(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """Body of waybill/v1/<device>/status, retained; the last will is {"state": "offline"}."""
+
+    state: str  # online | offline
+    spool: str | None = None
+    boot: int | None = None
+    version: str | None = None
+    report_interval_s: float | None = None  # at most this far apart when moving
+    heartbeat_s: float | None = None  # at most this far apart when standing
+    backlog: int | None = None  # fixes in the spool that no receipt has confirmed
+    dropped: list[tuple[int, int]] = []  # numbers that the bounded spool had to give up
+    source: str | None = None
+    at: str | None = None  # RFC 3339, by the device's clock

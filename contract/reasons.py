@@ -1,0 +1,45 @@
+"""Closed lists of reasons: why a message became no fix, and why a stored fix does not count. Decides nothing."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class RejectReason(StrEnum):
+    """Why no fix could be made of a message or of one entry in it; the message is kept as a reject."""
+
+    UNREADABLE = "unreadable"  # not JSON, not an object, cut off
+    INVALID_FIELD = "invalid_field"  # a field of the wrong type or out of its range
+    NO_POSITION = "no_position"  # neither lat_e7/lon_e7 nor lat/lon
+    NO_NUMBER = "no_number"  # a spool is named but the fix carries no seq
+    WRONG_SPOOL = "wrong_spool"  # body and user properties name different spools
+    OUT_OF_CLAIM = "out_of_claim"  # seq lies outside the first..last that the message announces
+    TIME_TOO_OLD = "time_too_old"  # more than 400 days before now
+    TIME_IN_FUTURE = "time_in_future"  # more than 10 minutes after it was received
+    TOO_MANY_DAYS = "too_many_days"  # one batch spread over more days than one transaction can hold
+    UNKNOWN_DEVICE = "unknown_device"  # nobody registered the name
+    CONFLICTING_DUPLICATE = "conflicting_duplicate"  # the key is stored with other content
+    TOO_LARGE = "too_large"  # more bytes or fixes than one message may have
+
+
+class RefusalRule(StrEnum):
+    """Why a stored fix does not count on map and trip; the row keeps the rule's name."""
+
+    SIMULATED = "simulated"  # a simulator's fix where they are not accepted
+    REPLAYED = "replayed"  # a capture's fix where they are not accepted
+    NULL_ISLAND = "null_island"  # within 100 m of latitude 0, longitude 0: a receiver without position
+    POOR_ACCURACY = "poor_accuracy"  # stated accuracy or HDOP beyond the policy
+    JUMP = "jump"  # farther from the fix before than any vehicle can drive in the time
+    STALE = "stale"  # older than a spool can hold, or before the device was fitted
+
+
+class FailureReason(StrEnum):
+    """Why an attempted handoff failed: the codes a driver picks from (after 16 TAC 50.33)."""
+
+    RECIPIENT_INTOXICATED = "RECIPIENT_INTOXICATED"
+    NO_VALID_ID = "NO_VALID_ID"
+    UNDERAGE = "UNDERAGE"
+    RECIPIENT_ABSENT = "RECIPIENT_ABSENT"
+    REFUSED_BY_RECIPIENT = "REFUSED_BY_RECIPIENT"
+    BAD_ADDRESS = "BAD_ADDRESS"
+    OTHER = "OTHER"
