@@ -19,6 +19,7 @@ class RejectReason(StrEnum):
     TOO_MANY_DAYS = "too_many_days"  # one batch spread over more days than one transaction can hold
     UNKNOWN_DEVICE = "unknown_device"  # nobody registered the name
     CONFLICTING_DUPLICATE = "conflicting_duplicate"  # the key is stored with other content
+    UNSTORABLE = "unstorable"  # the database refused the row; the detail is its word
     TOO_LARGE = "too_large"  # more bytes or fixes than one message may have
 
 

@@ -1,0 +1,68 @@
+-- Who and what: premises, accounts, vehicles, devices, which device is fitted where, drivers.
+CREATE TABLE waybill.premises (
+    id uuid PRIMARY KEY,
+    code text NOT NULL UNIQUE CHECK (code ~ '^[a-z0-9][a-z0-9-]{0,31}$'),
+    name text NOT NULL,
+    licence_no text,
+    address text,
+    lat_e7 integer CHECK (lat_e7 BETWEEN -900000000 AND 900000000),
+    lon_e7 integer CHECK (lon_e7 BETWEEN -1800000000 AND 1800000000),
+    tz text NOT NULL,
+    -- {"mon": ["09:00", "21:00"], …}: when goods may be handed over, in tz; a day that is missing is closed
+    hours jsonb NOT NULL DEFAULT '{}',
+    created_at timestamptz NOT NULL
+);
+
+CREATE TABLE waybill.account (
+    id uuid PRIMARY KEY,
+    premises_id uuid REFERENCES waybill.premises, -- NULL: all premises
+    name text NOT NULL UNIQUE,
+    password_hash text NOT NULL,
+    role text NOT NULL CHECK (role IN ('viewer', 'support', 'dispatcher', 'compliance', 'administrator', 'driver')),
+    created_at timestamptz NOT NULL,
+    disabled_at timestamptz
+);
+
+CREATE TABLE waybill.vehicle (
+    id uuid PRIMARY KEY,
+    premises_id uuid NOT NULL REFERENCES waybill.premises,
+    name text NOT NULL CHECK (name ~ '^[a-z0-9][a-z0-9-]{0,31}$'),
+    plate text,
+    make text,
+    model text,
+    colour text,
+    created_at timestamptz NOT NULL,
+    retired_at timestamptz,
+    UNIQUE (premises_id, name)
+);
+
+CREATE TABLE waybill.device (
+    id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name text NOT NULL UNIQUE CHECK (name ~ '^[a-z0-9][a-z0-9-]{0,31}$'),
+    kind text NOT NULL DEFAULT 'dedicated' CHECK (kind IN ('dedicated', 'phone')),
+    serial_no text,
+    created_at timestamptz NOT NULL
+);
+
+-- Device in vehicle, from-to. A fix belongs to the vehicle that its device was fitted in when it was taken.
+CREATE TABLE waybill.install (
+    id uuid PRIMARY KEY,
+    premises_id uuid NOT NULL REFERENCES waybill.premises,
+    device_id integer NOT NULL REFERENCES waybill.device,
+    vehicle_id uuid NOT NULL REFERENCES waybill.vehicle,
+    dedicated boolean NOT NULL DEFAULT true,
+    during tstzrange NOT NULL CHECK (NOT isempty(during)),
+    EXCLUDE USING gist (device_id WITH =, during WITH &&),
+    EXCLUDE USING gist (vehicle_id WITH =, during WITH &&) WHERE (dedicated)
+);
+
+CREATE TABLE waybill.driver (
+    id uuid PRIMARY KEY,
+    premises_id uuid NOT NULL REFERENCES waybill.premises,
+    employee_no text NOT NULL,
+    name text NOT NULL,
+    employed_from date,
+    employed_to date,
+    created_at timestamptz NOT NULL,
+    UNIQUE (premises_id, employee_no)
+);

@@ -1,0 +1,110 @@
+-- What is delivered and how it goes: orders, trips, drops, legs, milestones.
+CREATE TABLE waybill.orders (
+    id uuid PRIMARY KEY,
+    premises_id uuid NOT NULL REFERENCES waybill.premises,
+    order_no text NOT NULL,
+    source text NOT NULL, -- the order system it came from
+    source_ref text NOT NULL, -- its number there
+    customer_name text NOT NULL,
+    customer_phone text,
+    address text NOT NULL,
+    lat_e7 integer,
+    lon_e7 integer,
+    window_from timestamptz NOT NULL,
+    window_to timestamptz NOT NULL,
+    placed_at timestamptz NOT NULL,
+    note text,
+    currency text CHECK (currency ~ '^[A-Z]{3}$'),
+    total_minor bigint CHECK (total_minor >= 0),
+    milestone text NOT NULL, -- the newest, a copy for search
+    milestone_at timestamptz NOT NULL,
+    created_at timestamptz NOT NULL,
+    CHECK (window_from < window_to),
+    UNIQUE (premises_id, order_no),
+    UNIQUE (premises_id, source, source_ref)
+);
+CREATE INDEX orders_by_window ON waybill.orders (premises_id, window_from);
+
+CREATE TABLE waybill.order_line (
+    order_id uuid NOT NULL REFERENCES waybill.orders,
+    premises_id uuid NOT NULL REFERENCES waybill.premises,
+    line_no smallint NOT NULL,
+    item text NOT NULL,
+    category text,
+    tag text, -- track-and-trace identifier of the goods
+    quantity numeric NOT NULL CHECK (quantity > 0),
+    unit text NOT NULL,
+    unit_price_minor bigint CHECK (unit_price_minor >= 0),
+    PRIMARY KEY (order_id, line_no)
+);
+
+-- A vehicle leaving its premises with a crew and orders until it returns: the manifest.
+CREATE TABLE waybill.trip (
+    id uuid PRIMARY KEY,
+    premises_id uuid NOT NULL REFERENCES waybill.premises,
+    trip_no text NOT NULL,
+    vehicle_id uuid NOT NULL REFERENCES waybill.vehicle,
+    planned_departure_at timestamptz NOT NULL,
+    departed_at timestamptz,
+    ended_at timestamptz,
+    plan_version integer NOT NULL DEFAULT 1, -- goes up with every change of drops or route
+    planned_route jsonb, -- [[lon_e7, lat_e7], …] along the streets
+    created_at timestamptz NOT NULL,
+    CHECK (ended_at IS NULL OR departed_at IS NULL OR departed_at <= ended_at),
+    UNIQUE (premises_id, trip_no)
+);
+CREATE INDEX trip_open ON waybill.trip (vehicle_id, planned_departure_at) WHERE ended_at IS NULL;
+CREATE INDEX trip_by_time ON waybill.trip (premises_id, planned_departure_at);
+
+CREATE TABLE waybill.trip_crew (
+    trip_id uuid NOT NULL REFERENCES waybill.trip,
+    driver_id uuid NOT NULL REFERENCES waybill.driver,
+    premises_id uuid NOT NULL REFERENCES waybill.premises,
+    role text NOT NULL CHECK (role IN ('driver', 'second')),
+    PRIMARY KEY (trip_id, driver_id)
+);
+
+-- A planned delivery on a trip.
+CREATE TABLE waybill.trip_drop (
+    id uuid PRIMARY KEY,
+    premises_id uuid NOT NULL REFERENCES waybill.premises,
+    trip_id uuid NOT NULL REFERENCES waybill.trip,
+    order_id uuid NOT NULL REFERENCES waybill.orders,
+    seq smallint NOT NULL,
+    planned_arrival_at timestamptz,
+    arrived_at timestamptz,
+    left_at timestamptz,
+    UNIQUE (trip_id, order_id),
+    UNIQUE (trip_id, seq) DEFERRABLE INITIALLY DEFERRED
+);
+CREATE INDEX trip_drop_by_order ON waybill.trip_drop (order_id);
+
+-- One order on one trip, from-to. An order's route is the union of its legs.
+CREATE TABLE waybill.leg (
+    id uuid PRIMARY KEY,
+    premises_id uuid NOT NULL REFERENCES waybill.premises,
+    trip_id uuid NOT NULL REFERENCES waybill.trip,
+    order_id uuid NOT NULL REFERENCES waybill.orders,
+    during tstzrange NOT NULL,
+    UNIQUE (trip_id, order_id)
+);
+CREATE INDEX leg_by_order ON waybill.leg (order_id);
+
+CREATE TABLE waybill.milestone (
+    id uuid PRIMARY KEY,
+    premises_id uuid NOT NULL REFERENCES waybill.premises,
+    order_id uuid NOT NULL REFERENCES waybill.orders,
+    trip_id uuid REFERENCES waybill.trip,
+    milestone text NOT NULL,
+    at timestamptz NOT NULL,
+    known text NOT NULL CHECK (known IN ('declared', 'detected')),
+    declared_by text, -- who said so, when declared
+    reason_code text,
+    note text,
+    evidence jsonb, -- copies of the fixes that decided it, when detected
+    recorded_at timestamptz NOT NULL,
+    CHECK ((known = 'declared') = (declared_by IS NOT NULL))
+);
+CREATE INDEX milestone_by_order ON waybill.milestone (order_id, at);
+-- A detected milestone is told once per trip, however often its fixes are seen again.
+CREATE UNIQUE INDEX milestone_detected_once ON waybill.milestone (order_id, trip_id, milestone) WHERE known = 'detected';

@@ -1,0 +1,30 @@
+"""Loads the named statements of storage/queries/*.sql. Runs none of them."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.resources import files
+from typing import LiteralString, cast
+
+_NAME = re.compile(r"^-- name: (\w+)\n-- (.+)\n", re.MULTILINE)
+
+
+@cache
+def _statements() -> dict[str, LiteralString]:
+    found: dict[str, LiteralString] = {}
+    for path in sorted(files("storage").joinpath("queries").iterdir(), key=lambda entry: entry.name):
+        if not path.name.endswith(".sql"):
+            continue
+        pieces = _NAME.split(path.read_text(encoding="utf-8"))
+        for name, _description, text in zip(pieces[1::3], pieces[2::3], pieces[3::3], strict=True):
+            if name in found:
+                raise ValueError(f"{path.name}: the name {name} is taken already")
+            # Text shipped with the package, never a user's: that is what LiteralString promises.
+            found[name] = cast("LiteralString", text.strip().rstrip(";"))
+    return found
+
+
+def statement(name: str) -> LiteralString:
+    """The text of the statement `name`; KeyError names a statement that no file holds."""
+    return _statements()[name]
