@@ -1,0 +1,238 @@
+"""A road graph for cars: the nearest place on a street and the fastest way. Opens no file: the caller brings the bytes.
+
+The bytes are JSON, gzipped or not, as scripts/make_demo_map.py writes them: `nodes` [[lat_e7, lon_e7]…], `lights`
+[node…], `streets` [[from, to, length_m, speed_mps, both_ways, name, [lat_e7, lon_e7, …bends]]…].
+"""
+
+from __future__ import annotations
+
+import gzip
+import heapq
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import msgspec
+
+from firmware_bridge.sim.polyline import METRES_PER_DEG, Place, Polyline, between, distance_m, foot, polyline
+
+# What a light costs on average when a way is chosen; close to RED_SHARE times the mean wait in motion.py.
+LIGHT_S = 15.0
+# Cells of the search grid: about 220 m, so that a place in a city finds its street in the nine cells around it.
+CELL_DEG = 0.002
+# How many cells around are searched; further from every street than the last, all streets are looked at.
+REACHES = (1, 4, 16)
+# Ways kept for another time; a demo's day needs some hundred.
+KEPT_WAYS = 4096
+
+
+class StreetsError(ValueError):
+    """The streets are not in the form that scripts/make_demo_map.py writes; make them again with it."""
+
+
+class _File(msgspec.Struct, frozen=True):
+    v: int
+    nodes: list[tuple[int, int]]
+    lights: list[int]
+    streets: list[tuple[int, int, float, float, int, int, list[int]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arc:
+    """One street in one direction."""
+
+    tail: int
+    head: int
+    length_m: float
+    speed_mps: float
+    points: tuple[Place, ...]
+    opposite: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnStreet:
+    """A place on an arc, so far from its beginning."""
+
+    arc: int
+    along_m: float
+    place: Place
+
+
+class Streets:
+    """Made by from_bytes; never changes (it only remembers ways it has found)."""
+
+    def __init__(self, arcs: list[Arc], nodes: list[Place], lights: frozenset[int]) -> None:
+        self.arcs = arcs
+        self.nodes = nodes
+        self.lights = lights
+        self._out: defaultdict[int, list[int]] = defaultdict(list)
+        self._cells: defaultdict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
+        self._ways: dict[tuple[Place, Place], Polyline] = {}
+        neighbours: defaultdict[int, set[int]] = defaultdict(set)
+        for i, arc in enumerate(arcs):
+            self._out[arc.tail].append(i)
+            neighbours[arc.tail].add(arc.head)
+            neighbours[arc.head].add(arc.tail)
+            if arc.opposite is None or arc.opposite > i:
+                self._index(i)
+        self.junctions = frozenset(node for node, around in neighbours.items() if len(around) > 2)
+        self._fastest_mps = max(arc.speed_mps for arc in arcs)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Streets:
+        try:
+            raw = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+            read = msgspec.json.decode(raw, type=_File)
+            if read.v != 1 or not read.streets:
+                raise StreetsError(f"streets: version {read.v} with {len(read.streets)} streets; {cls._remedy}")
+            nodes = [Place(lat / 1e7, lon / 1e7) for lat, lon in read.nodes]
+            arcs: list[Arc] = []
+            for tail, head, _, speed_mps, both_ways, _, bends in read.streets:
+                inner = [Place(lat / 1e7, lon / 1e7) for lat, lon in zip(bends[::2], bends[1::2], strict=True)]
+                points = (nodes[tail], *inner, nodes[head])
+                length_m = sum(distance_m(a, b) for a, b in pairwise(points))
+                ends = [(tail, head, points), (head, tail, points[::-1])][: 1 + both_ways]
+                for turn, (a, b, line) in enumerate(ends):
+                    opposite = len(arcs) + 1 - 2 * turn if both_ways else None
+                    arcs.append(Arc(tail=a, head=b, length_m=length_m, speed_mps=speed_mps, points=line,
+                                    opposite=opposite))  # fmt: skip
+        except (OSError, EOFError, msgspec.MsgspecError, IndexError) as broken:
+            raise StreetsError(f"streets: {broken}; {cls._remedy}") from broken
+        return cls(arcs, nodes, frozenset(read.lights))
+
+    _remedy = "make the file again with scripts/make_demo_map.py"
+
+    def snap(self, place: Place) -> OnStreet:
+        """The nearest place on any street."""
+        cell_m = CELL_DEG * METRES_PER_DEG * math.cos(math.radians(place.lat_deg))
+        for reach in REACHES:
+            off_m, i, k, share = self._nearest(place, self._around(place, reach))
+            if off_m <= reach * cell_m:
+                break
+        else:
+            _, i, k, share = self._nearest(place, self._everything())
+        points = self.arcs[i].points
+        before_m = sum(distance_m(a, b) for a, b in pairwise(points[: k + 1]))
+        return OnStreet(arc=i, along_m=before_m + share * distance_m(points[k], points[k + 1]),
+                        place=between(points[k], points[k + 1], share))  # fmt: skip
+
+    def route(self, start: Place, end: Place) -> Polyline:
+        """The fastest way by car between the places on streets that are nearest to these two."""
+        found = self._ways.get((start, end))
+        if found is None:
+            found = self._route(self.snap(start), self.snap(end))
+            if len(self._ways) >= KEPT_WAYS:
+                self._ways.clear()
+            self._ways[(start, end)] = found
+        return found
+
+    def _index(self, i: int) -> None:
+        for k, (a, b) in enumerate(pairwise(self.arcs[i].points)):
+            rows = sorted((int(a.lat_deg // CELL_DEG), int(b.lat_deg // CELL_DEG)))
+            columns = sorted((int(a.lon_deg // CELL_DEG), int(b.lon_deg // CELL_DEG)))
+            for row in range(rows[0], rows[1] + 1):
+                for column in range(columns[0], columns[1] + 1):
+                    self._cells[(row, column)].append((i, k))
+
+    def _nearest(self, place: Place, among: Iterable[tuple[int, int]]) -> tuple[float, int, int, float]:
+        best = (math.inf, 0, 0, 0.0)
+        for i, k in among:
+            share, off_m = foot(place, *self.arcs[i].points[k : k + 2])
+            best = min(best, (off_m, i, k, share))
+        return best
+
+    def _around(self, place: Place, reach: int) -> Iterator[tuple[int, int]]:
+        row, column = int(place.lat_deg // CELL_DEG), int(place.lon_deg // CELL_DEG)
+        for y in range(row - reach, row + reach + 1):
+            for x in range(column - reach, column + reach + 1):
+                yield from self._cells.get((y, x), ())
+
+    def _everything(self) -> Iterator[tuple[int, int]]:
+        for cell in self._cells.values():
+            yield from cell
+
+    def _both(self, here: OnStreet) -> Iterator[tuple[int, float]]:
+        """The arcs that pass this place, with the distance along each."""
+        arc = self.arcs[here.arc]
+        yield here.arc, here.along_m
+        if arc.opposite is not None:
+            yield arc.opposite, arc.length_m - here.along_m
+
+    def _route(self, start: OnStreet, end: OnStreet) -> Polyline:
+        goals = list(self._both(end))
+        for i, from_m in self._both(start):
+            for j, to_m in goals:
+                if i == j and from_m <= to_m:
+                    return self._line(start.place, end.place, [(i, from_m, to_m)])
+        path = self._search(start, goals, end.place)
+        first, last = path[0], path[-1]
+        from_m = next(along for i, along in self._both(start) if i == first)
+        to_m = next(along for i, along in goals if i == last)
+        parts = [(first, from_m, self.arcs[first].length_m)]
+        parts += [(i, 0.0, self.arcs[i].length_m) for i in path[1:-1]]
+        return self._line(start.place, end.place, [*parts, (last, 0.0, to_m)])
+
+    def _search(self, start: OnStreet, goals: list[tuple[int, float]], goal: Place) -> list[int]:
+        """A* over nodes: from the arcs of the start to an arc of the end, by time. Returns arcs in order."""
+        arrive = {self.arcs[j].tail: (to_m / self.arcs[j].speed_mps, j) for j, to_m in sorted(goals, reverse=True)}
+        came: dict[int, int] = {}
+        best: dict[int, float] = {}
+        queue: list[tuple[float, float, int, int]] = []
+        done: set[int] = set()
+
+        def push(arc_index: int, spent_s: float, node: int) -> None:
+            if spent_s < best.get(node, float("inf")):
+                best[node], came[node] = spent_s, arc_index
+                ahead_s = distance_m(self.nodes[node], goal) / self._fastest_mps
+                heapq.heappush(queue, (spent_s + ahead_s, spent_s, node, arc_index))
+
+        begin = dict(self._both(start))
+        for i, from_m in begin.items():
+            push(i, (self.arcs[i].length_m - from_m) / self.arcs[i].speed_mps, self.arcs[i].head)
+        while queue:
+            _, spent_s, node, arc_index = heapq.heappop(queue)
+            if node == -1:
+                return self._back(arc_index, came, set(begin))
+            if node in done:
+                continue
+            done.add(node)
+            if node in arrive:
+                extra_s, last = arrive[node]
+                total_s = spent_s + extra_s
+                heapq.heappush(queue, (total_s, total_s, -1, last))
+            light_s = LIGHT_S if node in self.lights else 0.0
+            for i in self._out[node]:
+                arc = self.arcs[i]
+                push(i, spent_s + light_s + arc.length_m / arc.speed_mps, arc.head)
+        raise LookupError(f"no way to {goal.lat_deg:.5f}, {goal.lon_deg:.5f}; the graph must be strongly connected")
+
+    def _back(self, last: int, came: dict[int, int], begin: set[int]) -> list[int]:
+        path = [last]
+        while True:
+            before = came[self.arcs[path[-1]].tail]
+            path.append(before)
+            if before in begin:
+                return path[::-1]
+
+    def _line(self, start: Place, end: Place, parts: list[tuple[int, float, float]]) -> Polyline:
+        points, limits = [start], []
+        lights: set[int] = set()
+        junctions: set[int] = set()
+        for n, (i, from_m, to_m) in enumerate(parts, 1):
+            arc = self.arcs[i]
+            passed = n < len(parts)
+            along_m = 0.0
+            for a, b in pairwise(arc.points):
+                along_m += distance_m(a, b)
+                if from_m < along_m and (along_m < to_m or passed):
+                    points.append(b)
+                    limits.append(arc.speed_mps)
+            if passed and arc.head in self.lights:
+                lights.add(len(points) - 1)
+            elif passed and arc.head in self.junctions:
+                junctions.add(len(points) - 1)
+        points.append(end)
+        limits.append(self.arcs[parts[-1][0]].speed_mps)
+        return polyline(points, limits, lights=frozenset(lights), junctions=frozenset(junctions))
