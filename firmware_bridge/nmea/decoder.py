@@ -7,7 +7,7 @@ from datetime import date
 
 from firmware_bridge.nmea.counts import Counts, Dropped
 from firmware_bridge.nmea.epoch import EpochMerger
-from firmware_bridge.nmea.fields import BadDate, BadField
+from firmware_bridge.nmea.fields import BadDateError, BadFieldError
 from firmware_bridge.nmea.framing import Framer
 from firmware_bridge.nmea.position import Position
 from firmware_bridge.nmea.sentences import Report, read
@@ -48,9 +48,9 @@ class Decoder:
     def _report(self, sentence: str) -> Report | None:
         try:
             report = read(sentence)
-        except BadDate:
+        except BadDateError:
             self.counts[Dropped.BAD_DATE] += 1
-        except BadField:
+        except BadFieldError:
             self.counts[Dropped.BAD_FIELD] += 1
         except ValueError:  # pynmea2's ParseError
             self.counts[Dropped.UNPARSED] += 1

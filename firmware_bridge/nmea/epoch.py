@@ -112,26 +112,33 @@ class EpochMerger:
         if self._dated is not None:
             day = day_near(epoch.time_ms, *self._dated)
             self._dated = (day, epoch.time_ms)
-        if not epoch.has_fix or epoch.lat_e7 is None or epoch.lon_e7 is None:
-            return self._drop(Dropped.VOID)
+        reason = self._refusal(epoch, day)
+        if reason is not None:
+            self._counts[reason] += 1
+            return None
+        assert day is not None
+        return _position(epoch, day)
+
+    def _refusal(self, epoch: _Epoch, day: date | None) -> Dropped | None:
+        if not epoch.has_fix or epoch.lat_e7 is None:
+            return Dropped.VOID
         if epoch.lat_e7 == 0 and epoch.lon_e7 == 0:
-            return self._drop(Dropped.NULL_ISLAND)
+            return Dropped.NULL_ISLAND
         if day is None:
-            return self._drop(Dropped.NO_DATE)
+            return Dropped.NO_DATE
         if self._not_before is not None and day < self._not_before:
-            return self._drop(Dropped.TOO_OLD)
-        return _position(epoch, day, epoch.lat_e7, epoch.lon_e7)
-
-    def _drop(self, reason: Dropped) -> None:
-        self._counts[reason] += 1
+            return Dropped.TOO_OLD
+        return None
 
 
-def _position(epoch: _Epoch, day: date, lat_e7: int, lon_e7: int) -> Position:
+def _position(epoch: _Epoch, day: date) -> Position:
+    assert epoch.lat_e7 is not None
+    assert epoch.lon_e7 is not None
     midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
     return Position(
         fixed_at=midnight + timedelta(milliseconds=epoch.time_ms),
-        lat_e7=lat_e7,
-        lon_e7=lon_e7,
+        lat_e7=epoch.lat_e7,
+        lon_e7=epoch.lon_e7,
         altitude_m=stepped(epoch.altitude_m, 100),
         speed_mps=stepped(epoch.speed_mps, 1000),
         course_deg=normal_course(epoch.course_deg),

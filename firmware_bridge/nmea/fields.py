@@ -1,4 +1,4 @@
-"""Checked readers of single NMEA fields: a value, None for empty, or BadField. Never guesses as pynmea2 does.
+"""Checked readers of single NMEA fields: a value, None for empty, or BadFieldError. Never guesses as pynmea2 does.
 
 pynmea2 1.19.0 gives latitude 0.0 for an empty field, keeps unreadable dates and times as text, and accepts latitude
 91, 60 minutes, hemisphere X and Arabic-Indic digits; so it splits and names the fields, and these readers judge them.
@@ -19,11 +19,11 @@ _LON = re.compile(r"([01]\d\d)([0-5]\d)(?:\.(\d{0,12}))?", re.ASCII)
 _NUMBER = re.compile(r"-?(?:\d{1,9}(?:\.\d*)?|\.\d+)", re.ASCII)
 
 
-class BadField(ValueError):
+class BadFieldError(ValueError):
     """A field under a right checksum holds what no receiver can mean."""
 
 
-class BadDate(BadField):
+class BadDateError(BadFieldError):
     """A date or time that does not exist: the sentence says where, but nobody can say when."""
 
 
@@ -33,7 +33,7 @@ def time_ms(text: str) -> int | None:
         return None
     found = _TIME.fullmatch(text)
     if found is None:
-        raise BadDate(f"time {text!r}")  # also the leap second 60: one position lost a year at most
+        raise BadDateError(f"time {text!r}")  # also the leap second 60: one position lost a year at most
     hours, minutes, seconds, fraction = found.groups()
     return ((int(hours) * 60 + int(minutes)) * 60 + int(seconds)) * 1000 + int(((fraction or "") + "000")[:3])
 
@@ -44,7 +44,7 @@ def date_ddmmyy(text: str) -> date | None:
         return None
     found = _DATE.fullmatch(text)
     if found is None:
-        raise BadDate(f"date {text!r}")
+        raise BadDateError(f"date {text!r}")
     day, month, year = (int(part) for part in found.groups())
     return _day(year + (1900 if year >= 80 else 2000), month, day)
 
@@ -54,7 +54,7 @@ def date_of_parts(day: str, month: str, year: str) -> date | None:
     if not (day and month and year):
         return None
     if not (day + month + year).isascii() or not (day + month + year).isdigit() or len(year) != 4:
-        raise BadDate(f"date {day},{month},{year}")
+        raise BadDateError(f"date {day},{month},{year}")
     return _day(int(year), int(month), int(day))
 
 
@@ -62,7 +62,7 @@ def _day(year: int, month: int, day: int) -> date:
     try:
         return date(year, month, day)
     except ValueError as error:
-        raise BadDate(f"{year}-{month}-{day}") from error
+        raise BadDateError(f"{year}-{month}-{day}") from error
 
 
 def latitude_e7(text: str, hemisphere: str) -> int | None:
@@ -81,13 +81,13 @@ def _angle_e7(
         return None
     found = shape.fullmatch(text)
     if found is None or hemisphere not in (positive, negative):
-        raise BadField(f"coordinate {text!r} {hemisphere!r}")
+        raise BadFieldError(f"coordinate {text!r} {hemisphere!r}")
     degrees, minutes, decimals = found.groups()
     decimals = decimals or ""
     scale = 60 * 10 ** len(decimals)
     value = int(degrees) * 10_000_000 + (2 * int(minutes + decimals) * 10_000_000 + scale) // (2 * scale)
     if value > limit_e7:
-        raise BadField(f"coordinate {text!r} is beyond {limit_e7 // 10_000_000} degrees")
+        raise BadFieldError(f"coordinate {text!r} is beyond {limit_e7 // 10_000_000} degrees")
     return value if hemisphere == positive else -value
 
 
@@ -96,10 +96,10 @@ def number(text: str, low: float, high: float) -> float | None:
     if not text:
         return None
     if _NUMBER.fullmatch(text) is None:
-        raise BadField(f"number {text!r}")
+        raise BadFieldError(f"number {text!r}")
     value = float(text)
     if not low <= value <= high:
-        raise BadField(f"{text} is outside {low:g}..{high:g}")
+        raise BadFieldError(f"{text} is outside {low:g}..{high:g}")
     return value
 
 

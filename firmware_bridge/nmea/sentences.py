@@ -14,7 +14,7 @@ import pynmea2
 
 from contract.fix import Quality
 from firmware_bridge.nmea import fields
-from firmware_bridge.nmea.fields import BadField
+from firmware_bridge.nmea.fields import BadFieldError
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +79,7 @@ def _position(text: _Fields) -> tuple[int | None, int | None]:
     lat_e7 = fields.latitude_e7(text("lat"), text("lat_dir"))
     lon_e7 = fields.longitude_e7(text("lon"), text("lon_dir"))
     if (lat_e7 is None) != (lon_e7 is None):
-        raise BadField("half a coordinate")
+        raise BadFieldError("half a coordinate")
     return lat_e7, lon_e7
 
 
@@ -102,13 +102,13 @@ def _hdop(text: str) -> float | None:
 def _status(letter: str, mode: str) -> bool:
     """A and not N. RMC's newer nav status field is ignored: u-blox M8 and later always send V there."""
     if letter not in ("A", "V", "D"):
-        raise BadField(f"status {letter!r}")
+        raise BadFieldError(f"status {letter!r}")
     return letter == "A" and mode != "N"
 
 
 def _mode(letter: str) -> Quality | None:
     if letter and letter not in _MODE_QUALITY and letter != "N":
-        raise BadField(f"mode {letter!r}")
+        raise BadFieldError(f"mode {letter!r}")
     return _MODE_QUALITY.get(letter)
 
 
@@ -131,7 +131,7 @@ def _gga(text: _Fields) -> Report:
     lat_e7, lon_e7 = _position(text)
     quality = text("gps_qual")
     if quality not in _GGA_QUALITY and quality not in ("0", ""):
-        raise BadField(f"quality {quality!r}")
+        raise BadFieldError(f"quality {quality!r}")
     return Report(
         kind="GGA",
         time_ms=fields.time_ms(text("timestamp")),
@@ -179,7 +179,7 @@ def _gll(text: _Fields) -> Report:
 
 def _vtg(text: _Fields) -> Report:
     if text("true_track_sym") not in ("T", ""):
-        raise BadField("VTG of the time before NMEA 2.0: four fields without units")
+        raise BadFieldError("VTG of the time before NMEA 2.0: four fields without units")
     return Report(
         kind="VTG",
         speed_mps=_speed_mps(text("spd_over_grnd_kts")),
@@ -198,7 +198,7 @@ def _zda(text: _Fields) -> Report:
 def _gsa(text: _Fields) -> Report:
     mode = text("mode_fix_type")
     if mode not in ("1", "2", "3", ""):
-        raise BadField(f"fix type {mode!r}")
+        raise BadFieldError(f"fix type {mode!r}")
     return Report(kind="GSA", has_fix=None if mode == "" else mode != "1", hdop=_hdop(text("hdop")))
 
 
@@ -216,7 +216,7 @@ READERS: dict[str, Callable[[_Fields], Report]] = {
 def read(sentence: str) -> Report | None:
     """The report of one sentence (text between `$` and `*`), or None when its kind tells us nothing.
 
-    Raises BadField, or ValueError when pynmea2 cannot read it.
+    Raises BadFieldError, or ValueError when pynmea2 cannot read it.
     """
     kind = sentence[2:5]
     reader = READERS.get(kind)

@@ -1,0 +1,215 @@
+"""The store of fixes in the vehicle: on disk before anything is sent, deleted only by receipts. Sends nothing.
+
+SQLite with synchronous=FULL: after `append` returned, the fixes survive a power cut. One thread at a time may use it.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from contract.fix import Fix
+from contract.messages import Receipt
+from firmware_bridge.nmea.position import Position
+from firmware_bridge.spool_identity import identity_of
+
+# 7 days at 1 Hz are 604,800; at about 120 bytes a fix this is below 100 MB of an SD card.
+MAX_FIXES = 700_000
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS spool (
+    no INTEGER PRIMARY KEY, spool_id TEXT NOT NULL UNIQUE, next_seq INTEGER NOT NULL,
+    boot INTEGER NOT NULL, identity TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS fix (
+    no INTEGER NOT NULL, seq INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (no, seq)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS dropped (no INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL);
+"""
+
+
+class SpoolError(OSError):
+    """The spool cannot be used; the message names the file and what to do."""
+
+
+class Place(NamedTuple):
+    """A place in the order of sending: the spool's number within the file, then the fix's number."""
+
+    no: int
+    seq: int
+
+
+START = Place(0, 0)
+
+
+class Pack(NamedTuple):
+    """Fixes of one spool in order, without what was dropped or confirmed in between."""
+
+    no: int
+    fixes: list[Fix]
+
+    @property
+    def end(self) -> Place:
+        return Place(self.no, self.fixes[-1].seq)
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """What the bridge adds to a position on its way to a Fix."""
+
+    device: str
+    replayed: bool = False
+
+
+class Spool:
+    """One device's spool file.
+
+    A copied file gets a new spool id, because two stores that number on under one id would contradict each other;
+    what the copy still holds keeps its old numbers, so that delivering it twice does no harm.
+    """
+
+    def __init__(self, path: Path, origin: Origin, *, max_fixes: int = MAX_FIXES) -> None:
+        self._path = path
+        self._origin = origin
+        self._max_fixes = max_fixes
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=1.0)
+            self._open()
+        except (sqlite3.Error, OSError) as error:
+            raise SpoolError(
+                f"spool {path}: {error}. The folder must be writable for this user, on a disk that is not full, "
+                "and no second bridge may use the file."
+            ) from error
+
+    def _open(self) -> None:
+        # One process at a time: a second bridge on the same file would number twice.
+        self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        self._db.executescript(_SCHEMA)
+        identity = identity_of(self._path)
+        newest = self._db.execute(
+            "SELECT no, spool_id, next_seq, boot, identity FROM spool ORDER BY no DESC"
+        ).fetchone()
+        self._db.execute("BEGIN IMMEDIATE")
+        if newest is not None and newest[4] == identity:
+            self._no, self.spool_id, self._next_seq, boot, _ = newest
+            self.boot = boot + 1
+            self._db.execute("UPDATE spool SET boot = ? WHERE no = ?", (self.boot, self._no))
+        else:
+            self._no, self.spool_id, self._next_seq = (1 if newest is None else newest[0] + 1), secrets.token_hex(8), 1
+            self.boot = 1 if newest is None else newest[3] + 1
+            row = (self._no, self.spool_id, 1, self.boot, identity)
+            self._db.execute("INSERT INTO spool (no, spool_id, next_seq, boot, identity) VALUES (?, ?, ?, ?, ?)", row)
+        self._db.execute("COMMIT")
+        self._ids = dict(self._db.execute("SELECT no, spool_id FROM spool").fetchall())
+        self._held = int(self._db.execute("SELECT count(*) FROM fix").fetchone()[0])
+
+    @property
+    def last_seq(self) -> int:
+        """The newest number given; 0 when none was."""
+        return self._next_seq - 1
+
+    @property
+    def backlog(self) -> int:
+        """Fixes that no receipt has confirmed."""
+        return self._held
+
+    def append(self, positions: Iterable[Position]) -> list[Fix]:
+        """Numbers the positions and commits them in one transaction; then, and only then, they may be sent."""
+        fixes = [self._fix(position, seq) for seq, position in enumerate(positions, self._next_seq)]
+        if not fixes:
+            return fixes
+        rows = [(self._no, fix.seq, _encode(fix)) for fix in fixes]
+        after = fixes[-1].seq + 1
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            self._db.executemany("INSERT INTO fix (no, seq, body) VALUES (?, ?, ?)", rows)
+            self._db.execute("UPDATE spool SET next_seq = ? WHERE no = ?", (after, self._no))
+            given_up = self._drop_oldest(self._held + len(rows) - self._max_fixes)
+            self._db.execute("COMMIT")
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._next_seq = after
+        self._held += len(rows) - given_up
+        return fixes
+
+    def _fix(self, position: Position, seq: int) -> Fix:
+        return Fix(
+            device=self._origin.device,
+            spool_id=self.spool_id,
+            seq=seq,
+            fixed_at=position.fixed_at,
+            lat_e7=position.lat_e7,
+            lon_e7=position.lon_e7,
+            altitude_m=position.altitude_m,
+            speed_mps=position.speed_mps,
+            course_deg=position.course_deg,
+            hdop=position.hdop,
+            satellites=position.satellites,
+            quality=position.quality,
+            replayed=self._origin.replayed,
+            boot_id=self.boot,
+        )
+
+    def _drop_oldest(self, too_many: int) -> int:
+        """Gives up the oldest fixes of a full spool and remembers their numbers, to be reported as a gap."""
+        if too_many <= 0:
+            return 0
+        rows = self._db.execute("SELECT no, seq FROM fix ORDER BY no, seq LIMIT ?", (too_many,)).fetchall()
+        for no, seq in rows:
+            joined = self._db.execute("UPDATE dropped SET last = ? WHERE no = ? AND last = ?", (seq, no, seq - 1))
+            if joined.rowcount == 0:
+                self._db.execute("INSERT INTO dropped (no, first, last) VALUES (?, ?, ?)", (no, seq, seq))
+        self._db.execute("DELETE FROM fix WHERE (no, seq) <= (?, ?)", rows[-1])
+        return len(rows)
+
+    def next_pack(self, limit: int, after: Place = START) -> Pack | None:
+        """The next fixes after a place, of one spool, at most `limit`; None when there are none."""
+        query = "SELECT no, body FROM fix WHERE (no, seq) > (?, ?) ORDER BY no, seq LIMIT ?"
+        rows = self._db.execute(query, (*after, limit)).fetchall()
+        if not rows:
+            return None
+        no = rows[0][0]
+        return Pack(no, [_decode(body) for row_no, body in rows if row_no == no])
+
+    def confirm(self, receipt: Receipt) -> int:
+        """Deletes what the receipt confirms, and nothing else; gives how many fixes that were."""
+        no = next((no for no, spool_id in self._ids.items() if spool_id == receipt.spool), None)
+        if no is None:
+            return 0
+        ranges = [(no, 1, receipt.through), *((no, first, last) for first, last in receipt.also)]
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            query = "DELETE FROM fix WHERE no = ? AND seq BETWEEN ? AND ?"
+            deleted = sum(self._db.execute(query, closed).rowcount for closed in ranges)
+            self._db.execute("COMMIT")
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._held -= deleted
+        return deleted
+
+    def dropped(self) -> list[tuple[int, int]]:
+        """Closed ranges of numbers of the present spool that had to be given up unsent."""
+        query = "SELECT first, last FROM dropped WHERE no = ? ORDER BY first"
+        return [(first, last) for first, last in self._db.execute(query, (self._no,))]
+
+    def close(self) -> None:
+        self._db.close()
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Fix)
+
+
+def _encode(fix: Fix) -> bytes:
+    return _encoder.encode(fix)
+
+
+def _decode(body: bytes) -> Fix:
+    return _decoder.decode(body)
