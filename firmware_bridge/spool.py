@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 import sqlite3
 from collections.abc import Iterable
+from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ import msgspec
 
 from contract.fix import Fix
 from contract.messages import Receipt
+from contract.times import format_instant, parse_instant
 from firmware_bridge.nmea.position import Position
 from firmware_bridge.spool_identity import identity_of
 
@@ -24,7 +26,7 @@ MAX_FIXES = 700_000
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS spool (
     no INTEGER PRIMARY KEY, spool_id TEXT NOT NULL UNIQUE, next_seq INTEGER NOT NULL,
-    boot INTEGER NOT NULL, identity TEXT NOT NULL);
+    boot INTEGER NOT NULL, identity TEXT NOT NULL, newest_at TEXT);
 CREATE TABLE IF NOT EXISTS fix (
     no INTEGER NOT NULL, seq INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (no, seq)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS dropped (no INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL);
@@ -64,11 +66,15 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Spool:
-    """One device's spool file.
+    """One device's spool file. `newest_at` is the time of the fix numbered last, also after a restart.
 
     A copied file gets a new spool id, because two stores that number on under one id would contradict each other;
     what the copy still holds keeps its old numbers, so that delivering it twice does no harm.
     """
+
+    _no: int
+    spool_id: str
+    _next_seq: int
 
     def __init__(self, path: Path, origin: Origin, *, max_fixes: int = MAX_FIXES) -> None:
         self._path = path
@@ -91,18 +97,17 @@ class Spool:
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.executescript(_SCHEMA)
         identity = identity_of(self._path)
-        newest = self._db.execute(
-            "SELECT no, spool_id, next_seq, boot, identity FROM spool ORDER BY no DESC"
-        ).fetchone()
+        query = "SELECT no, spool_id, next_seq, boot, identity, newest_at FROM spool ORDER BY no DESC"
+        newest = self._db.execute(query).fetchone()
+        self.boot: int = 1 if newest is None else newest[3] + 1
+        self.newest_at = None if newest is None or newest[5] is None else parse_instant(newest[5])
         self._db.execute("BEGIN IMMEDIATE")
         if newest is not None and newest[4] == identity:
-            self._no, self.spool_id, self._next_seq, boot, _ = newest
-            self.boot = boot + 1
+            self._no, self.spool_id, self._next_seq = newest[:3]
             self._db.execute("UPDATE spool SET boot = ? WHERE no = ?", (self.boot, self._no))
         else:
             self._no, self.spool_id, self._next_seq = (1 if newest is None else newest[0] + 1), secrets.token_hex(8), 1
-            self.boot = 1 if newest is None else newest[3] + 1
-            row = (self._no, self.spool_id, 1, self.boot, identity)
+            row = (self._no, self.spool_id, self._next_seq, self.boot, identity)
             self._db.execute("INSERT INTO spool (no, spool_id, next_seq, boot, identity) VALUES (?, ?, ?, ?, ?)", row)
         self._db.execute("COMMIT")
         self._ids = dict(self._db.execute("SELECT no, spool_id FROM spool").fetchall())
@@ -128,13 +133,14 @@ class Spool:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             self._db.executemany("INSERT INTO fix (no, seq, body) VALUES (?, ?, ?)", rows)
-            self._db.execute("UPDATE spool SET next_seq = ? WHERE no = ?", (after, self._no))
+            newest = (after, format_instant(fixes[-1].fixed_at), self._no)
+            self._db.execute("UPDATE spool SET next_seq = ?, newest_at = ? WHERE no = ?", newest)
             given_up = self._drop_oldest(self._held + len(rows) - self._max_fixes)
             self._db.execute("COMMIT")
         except BaseException:
             self._db.execute("ROLLBACK")
             raise
-        self._next_seq = after
+        self._next_seq, self.newest_at = after, fixes[-1].fixed_at
         self._held += len(rows) - given_up
         return fixes
 
@@ -169,13 +175,17 @@ class Spool:
         return len(rows)
 
     def next_pack(self, limit: int, after: Place = START) -> Pack | None:
-        """The next fixes after a place, of one spool, at most `limit`; None when there are none."""
-        query = "SELECT no, body FROM fix WHERE (no, seq) > (?, ?) ORDER BY no, seq LIMIT ?"
+        """The next fixes after a place, at most `limit`; None when there are none.
+
+        Of one spool and without a hole: a message announces first..last, and the receipt confirms all between them.
+        """
+        query = "SELECT no, seq, body FROM fix WHERE (no, seq) > (?, ?) ORDER BY no, seq LIMIT ?"
         rows = self._db.execute(query, (*after, limit)).fetchall()
         if not rows:
             return None
-        no = rows[0][0]
-        return Pack(no, [_decode(body) for row_no, body in rows if row_no == no])
+        no, first, _ = rows[0]
+        unbroken = takewhile(lambda row: row[1][:2] == (no, first + row[0]), enumerate(rows))
+        return Pack(no, [_decode(row[2]) for _, row in unbroken])
 
     def confirm(self, receipt: Receipt) -> int:
         """Deletes what the receipt confirms, and nothing else; gives how many fixes that were."""

@@ -85,7 +85,7 @@ def _angle_e7(
     degrees, minutes, decimals = found.groups()
     decimals = decimals or ""
     scale = 60 * 10 ** len(decimals)
-    value = int(degrees) * 10_000_000 + (2 * int(minutes + decimals) * 10_000_000 + scale) // (2 * scale)
+    value: int = int(degrees) * 10_000_000 + (2 * int(minutes + decimals) * 10_000_000 + scale) // (2 * scale)
     if value > limit_e7:
         raise BadFieldError(f"coordinate {text!r} is beyond {limit_e7 // 10_000_000} degrees")
     return value if hemisphere == positive else -value

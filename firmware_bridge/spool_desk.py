@@ -1,0 +1,116 @@
+"""The spool's one thread seen from asyncio: commits in groups, wakes who waits. Decides nothing about sending."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+from contract.messages import Receipt
+from firmware_bridge.nmea.position import Position
+from firmware_bridge.spool import Pack, Place, Spool
+
+log = logging.getLogger(__name__)
+
+# Commits are at most this close together, so that a 10 Hz receiver does not wear out an SD card; what came in between
+# waits in memory, and is the most that a power cut can take.
+GROUP_S = 0.25
+# So many positions are committed at once without waiting; a source that is faster than the disk waits at twice this.
+GROUP_SIZE = 500
+# A disk that refuses to write is tried again after this; meanwhile memory holds at most an hour at 1 Hz.
+RETRY_S = 5.0
+MAX_WAITING = 3600
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class SpoolDesk:
+    """Owns a Spool and the only thread that touches it."""
+
+    def __init__(self, spool: Spool, device: str) -> None:
+        self.spool = spool
+        self.lost = 0  # positions that no disk would take
+        self._device = device
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"spool-{device}")
+        self._waiting: list[Position] = []
+        self._changed = asyncio.Condition()
+
+    async def put(self, positions: list[Position]) -> None:
+        """Hands positions over for the next commit; waits when the disk is behind."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: len(self._waiting) < 2 * GROUP_SIZE or not positions)
+            self._waiting += positions
+            self._changed.notify_all()
+
+    async def run(self) -> None:
+        """Commits what waits, in groups, until cancelled."""
+        while True:
+            async with self._changed:
+                await self._changed.wait_for(lambda: bool(self._waiting))
+            await self._commit()
+            if len(self._waiting) < GROUP_SIZE:
+                await asyncio.sleep(GROUP_S)
+
+    async def _commit(self) -> None:
+        group = self._waiting[:GROUP_SIZE]
+        try:
+            await self._call(self.spool.append, group)
+        except sqlite3.Error:
+            log.exception(
+                "the spool cannot be written. Fixes wait in memory; free space on the disk or replace it.",
+                extra={"action": "spool", "device": self._device},
+            )
+            await self._bound_waiting()
+            await asyncio.sleep(RETRY_S)
+            return
+        async with self._changed:
+            del self._waiting[: len(group)]
+            self._changed.notify_all()
+
+    async def _bound_waiting(self) -> None:
+        too_many = len(self._waiting) - MAX_WAITING
+        if too_many > 0:
+            del self._waiting[:too_many]
+            self.lost += too_many
+
+    async def flush(self) -> None:
+        """Returns when everything that was put is on disk."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: not self._waiting)
+
+    async def changed(self, done: Callable[[], bool]) -> None:
+        """Waits until `done()`, looked at after every commit, confirmation and poke."""
+        async with self._changed:
+            await self._changed.wait_for(done)
+
+    async def poke(self) -> None:
+        """Lets everybody in `changed` look again."""
+        async with self._changed:
+            self._changed.notify_all()
+
+    async def next_pack(self, limit: int, after: Place) -> Pack | None:
+        return await self._call(self.spool.next_pack, limit, after)
+
+    async def confirm(self, receipt: Receipt) -> int:
+        deleted = await self._call(self.spool.confirm, receipt)
+        await self.poke()
+        return deleted
+
+    async def dropped(self) -> list[tuple[int, int]]:
+        return await self._call(self.spool.dropped)
+
+    async def close(self) -> None:
+        await self._call(self.spool.close)
+        self._thread.shutdown()
+
+    @property
+    def backlog(self) -> int:
+        """Fixes on disk or on their way there that no receipt has confirmed."""
+        return self.spool.backlog + len(self._waiting)
+
+    async def _call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: function(*args, **kwargs))
