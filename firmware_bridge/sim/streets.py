@@ -9,10 +9,12 @@ from __future__ import annotations
 import gzip
 import heapq
 import math
+import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Annotated
 
 import msgspec
 
@@ -24,31 +26,40 @@ LIGHT_S = 15.0
 CELL_DEG = 0.002
 # How many cells around are searched; further from every street than the last, all streets are looked at.
 REACHES = (1, 4, 16)
+# Closer to a junction than this is at it.
+ONE_PLACE_M = 0.05
 # Ways kept for another time; a demo's day needs some hundred.
 KEPT_WAYS = 4096
+
+
+REMEDY = "make the file again with scripts/make_demo_map.py"
 
 
 class StreetsError(ValueError):
     """The streets are not in the form that scripts/make_demo_map.py writes; make them again with it."""
 
 
+Node = Annotated[int, msgspec.Meta(ge=0)]
+Positive = Annotated[float, msgspec.Meta(gt=0)]
+Row = tuple[Node, Node, Positive, Positive, int, int, list[int]]
+
+
 class _File(msgspec.Struct, frozen=True):
     v: int
     nodes: list[tuple[int, int]]
     lights: list[int]
-    streets: list[tuple[int, int, float, float, int, int, list[int]]]
+    streets: list[Row]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arc:
-    """One street in one direction."""
+class Arc(msgspec.Struct, frozen=True, kw_only=True):
+    """One street in one direction; opposite is the arc of the other one, None where it is one-way."""
 
     tail: int
     head: int
     length_m: float
     speed_mps: float
     points: tuple[Place, ...]
-    opposite: int | None
+    opposite: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +69,16 @@ class OnStreet:
     arc: int
     along_m: float
     place: Place
+
+
+def _arcs(row: Row, nodes: list[Place]) -> Iterator[Arc]:
+    tail, head, _, speed_mps, both_ways, _, bends = row
+    inner = [Place(lat / 1e7, lon / 1e7) for lat, lon in zip(bends[::2], bends[1::2], strict=True)]
+    points = (nodes[tail], *inner, nodes[head])
+    length_m = sum(distance_m(a, b) for a, b in pairwise(points))
+    yield Arc(tail=tail, head=head, length_m=length_m, speed_mps=speed_mps, points=points)
+    if both_ways:
+        yield Arc(tail=head, head=tail, length_m=length_m, speed_mps=speed_mps, points=points[::-1])
 
 
 class Streets:
@@ -70,9 +91,11 @@ class Streets:
         self._out: defaultdict[int, list[int]] = defaultdict(list)
         self._cells: defaultdict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
         self._ways: dict[tuple[Place, Place], Polyline] = {}
+        self._in: defaultdict[int, list[int]] = defaultdict(list)
         neighbours: defaultdict[int, set[int]] = defaultdict(set)
         for i, arc in enumerate(arcs):
             self._out[arc.tail].append(i)
+            self._in[arc.head].append(i)
             neighbours[arc.tail].add(arc.head)
             neighbours[arc.head].add(arc.tail)
             if arc.opposite is None or arc.opposite > i:
@@ -85,24 +108,21 @@ class Streets:
         try:
             raw = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
             read = msgspec.json.decode(raw, type=_File)
-            if read.v != 1 or not read.streets:
-                raise StreetsError(f"streets: version {read.v} with {len(read.streets)} streets; {cls._remedy}")
             nodes = [Place(lat / 1e7, lon / 1e7) for lat, lon in read.nodes]
-            arcs: list[Arc] = []
-            for tail, head, _, speed_mps, both_ways, _, bends in read.streets:
-                inner = [Place(lat / 1e7, lon / 1e7) for lat, lon in zip(bends[::2], bends[1::2], strict=True)]
-                points = (nodes[tail], *inner, nodes[head])
-                length_m = sum(distance_m(a, b) for a, b in pairwise(points))
-                ends = [(tail, head, points), (head, tail, points[::-1])][: 1 + both_ways]
-                for turn, (a, b, line) in enumerate(ends):
-                    opposite = len(arcs) + 1 - 2 * turn if both_ways else None
-                    arcs.append(Arc(tail=a, head=b, length_m=length_m, speed_mps=speed_mps, points=line,
-                                    opposite=opposite))  # fmt: skip
-        except (OSError, EOFError, msgspec.MsgspecError, IndexError) as broken:
-            raise StreetsError(f"streets: {broken}; {cls._remedy}") from broken
-        return cls(arcs, nodes, frozenset(read.lights))
-
-    _remedy = "make the file again with scripts/make_demo_map.py"
+            arcs = [arc for row in read.streets for arc in _arcs(row, nodes)]
+        except (OSError, EOFError, msgspec.MsgspecError, IndexError, ValueError, zlib.error) as broken:
+            raise StreetsError(f"streets: {broken}; {REMEDY}") from broken
+        if read.v != 1 or not arcs:
+            raise StreetsError(f"streets: version {read.v} with {len(arcs)} streets, wanted 1 with some; {REMEDY}")
+        opposites = {(arc.tail, arc.head, arc.points): i for i, arc in enumerate(arcs)}
+        return cls(
+            [
+                msgspec.structs.replace(arc, opposite=opposites.get((arc.head, arc.tail, arc.points[::-1])))
+                for arc in arcs
+            ],
+            nodes,
+            frozenset(read.lights),
+        )
 
     def snap(self, place: Place) -> OnStreet:
         """The nearest place on any street."""
@@ -153,30 +173,30 @@ class Streets:
         for cell in self._cells.values():
             yield from cell
 
-    def _both(self, here: OnStreet) -> Iterator[tuple[int, float]]:
-        """The arcs that pass this place, with the distance along each."""
+    def _passing(self, here: OnStreet) -> list[tuple[int, float]]:
+        """The arcs that pass this place, with the distance along each; at a junction all that begin or end there."""
         arc = self.arcs[here.arc]
-        yield here.arc, here.along_m
-        if arc.opposite is not None:
-            yield arc.opposite, arc.length_m - here.along_m
+        if ONE_PLACE_M < here.along_m < arc.length_m - ONE_PLACE_M:
+            other = [] if arc.opposite is None else [(arc.opposite, arc.length_m - here.along_m)]
+            return [(here.arc, here.along_m), *other]
+        node = arc.tail if here.along_m <= ONE_PLACE_M else arc.head
+        return [*((i, 0.0) for i in self._out[node]), *((i, self.arcs[i].length_m) for i in self._in[node])]
 
     def _route(self, start: OnStreet, end: OnStreet) -> Polyline:
-        goals = list(self._both(end))
-        for i, from_m in self._both(start):
-            for j, to_m in goals:
-                if i == j and from_m <= to_m:
-                    return self._line(start.place, end.place, [(i, from_m, to_m)])
-        path = self._search(start, goals, end.place)
+        starts, goals = dict(self._passing(start)), dict(self._passing(end))
+        for i, from_m in starts.items():
+            if 0.0 < from_m <= goals.get(i, -1.0) < self.arcs[i].length_m:
+                return self._line(start.place, end.place, [(i, from_m, goals[i])])
+        path = self._search(starts, goals, end.place)
         first, last = path[0], path[-1]
-        from_m = next(along for i, along in self._both(start) if i == first)
-        to_m = next(along for i, along in goals if i == last)
-        parts = [(first, from_m, self.arcs[first].length_m)]
+        parts = [(first, starts[first], self.arcs[first].length_m)]
         parts += [(i, 0.0, self.arcs[i].length_m) for i in path[1:-1]]
-        return self._line(start.place, end.place, [*parts, (last, 0.0, to_m)])
+        return self._line(start.place, end.place, [*parts, (last, 0.0, goals[last])])
 
-    def _search(self, start: OnStreet, goals: list[tuple[int, float]], goal: Place) -> list[int]:
+    def _search(self, starts: dict[int, float], goals: dict[int, float], goal: Place) -> list[int]:
         """A* over nodes: from the arcs of the start to an arc of the end, by time. Returns arcs in order."""
-        arrive = {self.arcs[j].tail: (to_m / self.arcs[j].speed_mps, j) for j, to_m in sorted(goals, reverse=True)}
+        ends = sorted(((to_m / self.arcs[j].speed_mps, j) for j, to_m in goals.items()), reverse=True)
+        arrive = {self.arcs[j].tail: (to_s, j) for to_s, j in ends}
         came: dict[int, int] = {}
         best: dict[int, float] = {}
         queue: list[tuple[float, float, int, int]] = []
@@ -188,13 +208,12 @@ class Streets:
                 ahead_s = distance_m(self.nodes[node], goal) / self._fastest_mps
                 heapq.heappush(queue, (spent_s + ahead_s, spent_s, node, arc_index))
 
-        begin = dict(self._both(start))
-        for i, from_m in begin.items():
+        for i, from_m in starts.items():
             push(i, (self.arcs[i].length_m - from_m) / self.arcs[i].speed_mps, self.arcs[i].head)
         while queue:
             _, spent_s, node, arc_index = heapq.heappop(queue)
             if node == -1:
-                return self._back(arc_index, came, set(begin))
+                return self._back(arc_index, came, starts)
             if node in done:
                 continue
             done.add(node)
@@ -208,12 +227,12 @@ class Streets:
                 push(i, spent_s + light_s + arc.length_m / arc.speed_mps, arc.head)
         raise LookupError(f"no way to {goal.lat_deg:.5f}, {goal.lon_deg:.5f}; the graph must be strongly connected")
 
-    def _back(self, last: int, came: dict[int, int], begin: set[int]) -> list[int]:
+    def _back(self, last: int, came: dict[int, int], starts: Container[int]) -> list[int]:
         path = [last]
         while True:
             before = came[self.arcs[path[-1]].tail]
             path.append(before)
-            if before in begin:
+            if before in starts:
                 return path[::-1]
 
     def _line(self, start: Place, end: Place, parts: list[tuple[int, float, float]]) -> Polyline:
