@@ -100,5 +100,5 @@ def set_passwords(owner_url: str, role_urls: Iterable[str]) -> None:
             if not role or not password:
                 raise MigrationError(f"the database address of role {role or '?'} needs a user and a password")
             connection.execute(
-                sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(str(role)), sql.Literal(str(password)))
+                sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(str(role)), sql.Literal(password))
             )

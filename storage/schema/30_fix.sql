@@ -85,3 +85,14 @@ CREATE TABLE waybill.tracking_state (
     watermark timestamptz NOT NULL, -- fixed_at of the newest fix that step has seen
     failed text -- why step raised; the state is to be derived again
 ) WITH (fillfactor = 50);
+
+-- One row per running process (gateway, worker, api): its last sign of life and its counters.
+CREATE TABLE waybill.part (
+    name text PRIMARY KEY,
+    version text NOT NULL,
+    pid integer NOT NULL,
+    host text NOT NULL,
+    started_at timestamptz NOT NULL, -- true time
+    seen_at timestamptz NOT NULL, -- true time
+    counters jsonb NOT NULL
+);

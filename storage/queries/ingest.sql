@@ -1,0 +1,110 @@
+-- name: devices_by_name
+-- Registered devices among the names given.
+SELECT name, id FROM waybill.device WHERE name = ANY (%(names)s);
+
+-- name: ensure_spools
+-- Ids of spools, made when new; one row per (device, name) pair given.
+WITH wanted AS (
+    SELECT DISTINCT device_id, name FROM unnest(%(device_ids)s::integer[], %(names)s::text[]) AS w (device_id, name)
+), made AS (
+    INSERT INTO waybill.spool (device_id, name) SELECT device_id, name FROM wanted
+    ON CONFLICT (device_id, name) DO NOTHING
+    RETURNING device_id, name, id
+)
+SELECT device_id, name, id FROM made
+UNION
+SELECT s.device_id, s.name, s.id FROM waybill.spool s JOIN wanted w USING (device_id, name);
+
+-- name: copy_fixes
+-- Binary COPY straight into the hypertable; a key that is stored already makes it fail as a whole.
+COPY waybill.fix (fixed_at, received_at, seq, device_id, spool_id, lat_e7, lon_e7, altitude_m, speed_mps, course_deg,
+    hdop, accuracy_m, boot_id, satellites, ignition, replayed, quality, source, refused_by)
+FROM STDIN (FORMAT binary);
+
+-- name: make_staging
+-- Where a batch with repeated keys is laid out first; gone at commit.
+CREATE TEMPORARY TABLE IF NOT EXISTS staged_fix (LIKE waybill.fix, row_no integer) ON COMMIT DELETE ROWS;
+
+-- name: copy_staging
+-- The same columns into the staging table, with the row's place in the batch.
+COPY staged_fix (fixed_at, received_at, seq, device_id, spool_id, lat_e7, lon_e7, altitude_m, speed_mps, course_deg,
+    hdop, accuracy_m, boot_id, satellites, ignition, replayed, quality, source, refused_by, row_no)
+FROM STDIN (FORMAT binary);
+
+-- name: insert_staged
+-- The first of each key that is not stored yet; the places of the rows that were stored.
+WITH stored AS (
+    INSERT INTO waybill.fix (fixed_at, received_at, seq, device_id, spool_id, lat_e7, lon_e7, altitude_m, speed_mps,
+        course_deg, hdop, accuracy_m, boot_id, satellites, ignition, replayed, quality, source, refused_by)
+    SELECT DISTINCT ON (device_id, fixed_at, seq) fixed_at, received_at, seq, device_id, spool_id, lat_e7, lon_e7,
+        altitude_m, speed_mps, course_deg, hdop, accuracy_m, boot_id, satellites, ignition, replayed, quality, source,
+        refused_by
+    FROM staged_fix ORDER BY device_id, fixed_at, seq, row_no
+    ON CONFLICT (device_id, fixed_at, seq) DO NOTHING
+    RETURNING device_id, fixed_at, seq
+)
+SELECT DISTINCT ON (s.device_id, s.fixed_at, s.seq) s.row_no
+FROM staged_fix s JOIN stored USING (device_id, fixed_at, seq)
+ORDER BY s.device_id, s.fixed_at, s.seq, s.row_no;
+
+-- name: conflicting_staged
+-- Places of staged rows whose key is stored with other content. What we added (received_at, refused_by) may differ.
+SELECT s.row_no
+FROM staged_fix s
+JOIN waybill.fix f ON f.device_id = s.device_id AND f.fixed_at = s.fixed_at AND f.seq = s.seq
+WHERE (s.spool_id, s.lat_e7, s.lon_e7, s.altitude_m, s.speed_mps, s.course_deg, s.hdop, s.accuracy_m, s.boot_id,
+       s.satellites, s.ignition, s.replayed, s.quality, s.source)
+    IS DISTINCT FROM
+      (f.spool_id, f.lat_e7, f.lon_e7, f.altitude_m, f.speed_mps, f.course_deg, f.hdop, f.accuracy_m, f.boot_id,
+       f.satellites, f.ignition, f.replayed, f.quality, f.source);
+
+-- name: clear_staging
+-- Empties the staging table within the transaction.
+DELETE FROM staged_fix;
+
+-- name: add_progress
+-- Adds closed ranges of numbers per spool and gives back what is stored now.
+INSERT INTO waybill.device_progress AS p (spool_id, device_id, seqs, changed_at)
+SELECT n.spool_id, n.device_id, range_agg(int8range(n.first, n.last, '[]')), %(now)s
+FROM unnest(%(spool_ids)s::integer[], %(device_ids)s::integer[], %(firsts)s::bigint[], %(lasts)s::bigint[])
+    AS n (spool_id, device_id, first, last)
+GROUP BY n.spool_id, n.device_id
+ORDER BY n.spool_id
+ON CONFLICT (spool_id) DO UPDATE SET seqs = p.seqs + excluded.seqs, changed_at = excluded.changed_at
+RETURNING p.spool_id, p.device_id, p.seqs;
+
+-- name: put_last_fixes
+-- The newest counting fix per device; an older one changes nothing.
+INSERT INTO waybill.last_fix AS l (device_id, fixed_at, received_at, seq, lat_e7, lon_e7, speed_mps, course_deg,
+    satellites, quality, replayed)
+SELECT * FROM unnest(%(device_ids)s::integer[], %(fixed_at)s::timestamptz[], %(received_at)s::timestamptz[],
+    %(seqs)s::bigint[], %(lat_e7)s::integer[], %(lon_e7)s::integer[], %(speed_mps)s::real[], %(course_deg)s::real[],
+    %(satellites)s::smallint[], %(quality)s::text[], %(replayed)s::boolean[])
+ON CONFLICT (device_id) DO UPDATE SET fixed_at = excluded.fixed_at, received_at = excluded.received_at,
+    seq = excluded.seq, lat_e7 = excluded.lat_e7, lon_e7 = excluded.lon_e7, speed_mps = excluded.speed_mps,
+    course_deg = excluded.course_deg, satellites = excluded.satellites, quality = excluded.quality,
+    replayed = excluded.replayed
+WHERE l.fixed_at < excluded.fixed_at;
+
+-- name: put_reject
+-- One message, or entry of one, that became no fix.
+INSERT INTO waybill.reject (received_at, device_name, topic, reason, detail, field, value, spool, seq, raw)
+VALUES (%(received_at)s, %(device_name)s, %(topic)s, %(reason)s, %(detail)s, %(field)s, %(value)s, %(spool)s, %(seq)s,
+    %(raw)s);
+
+-- name: put_status
+-- What a device announced about itself; the newest word wins.
+INSERT INTO waybill.device_status AS d (device_id, received_at, state, body)
+VALUES (%(device_id)s, %(received_at)s, %(state)s, %(body)s)
+ON CONFLICT (device_id) DO UPDATE SET received_at = excluded.received_at, state = excluded.state,
+    body = CASE WHEN excluded.state = 'offline' THEN d.body || excluded.body ELSE excluded.body END;
+
+-- name: lock_gateway
+-- Session lock that keeps a second gateway with the same client id out.
+SELECT pg_try_advisory_lock(hashtext('waybill.gateway'), hashtext(%(client_id)s));
+
+-- name: progress_of_devices
+-- Everything stored so far, for receipts after a start.
+SELECT d.name, s.name, p.spool_id, p.seqs
+FROM waybill.device_progress p JOIN waybill.spool s ON s.id = p.spool_id JOIN waybill.device d ON d.id = p.device_id
+ORDER BY p.changed_at DESC;
