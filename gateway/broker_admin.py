@@ -1,0 +1,193 @@
+"""Adds, replaces and removes the broker credentials of devices while the broker runs. Decides nothing about topics."""
+
+import json
+import queue
+import re
+import secrets
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from types import TracebackType
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+ADMIN = "admin"
+_COMMANDS = "$CONTROL/dynamic-security/v1"
+_RESPONSES = f"{_COMMANDS}/response"
+# Names that the broker's own users have; a device of that name would get their rights.
+_TAKEN_NAMES = frozenset({ADMIN, "gateway"})
+_DEVICE = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+# The plugin writes its whole store after each command, in the broker's only thread: small packets let other
+# clients in between (1,000 credentials in one packet stop the broker for 2 s).
+_COMMANDS_PER_PACKET = 25
+# Two who manage credentials at once take the one administrator's session from each other; every command may be
+# repeated, so the loser tries again.
+_ATTEMPTS = 8
+
+_Command = dict[str, str]
+
+
+class BrokerAdminError(Exception):
+    """The broker's credentials could not be changed."""
+
+
+class BrokerUnreachable(BrokerAdminError):
+    """No broker answers at this address."""
+
+
+class BrokerRefused(BrokerAdminError):
+    """The broker answers, and refuses."""
+
+
+class _Interrupted(Exception):
+    """The line broke or somebody else took the administrator's session."""
+
+
+class BrokerAdmin:
+    """A door to the broker's dynamic-security plugin; each call connects, changes, checks the answers and leaves."""
+
+    def __init__(self, host: str, port: int, password: str, *, patience_s: float = 10.0) -> None:
+        self._host = host
+        self._port = port
+        self._password = password
+        self._patience_s = patience_s
+
+    def put(self, passwords: Mapping[str, str]) -> None:
+        """Gives each device of `passwords` its password, whether the broker knew the device or not."""
+        for device in passwords:
+            _check_name(device)
+        created = self._ask([_create(device, password) for device, password in passwords.items()])
+        known = [device for device, error in zip(passwords, created, strict=True) if error == "Client already exists"]
+        replaced = self._ask([_replace(device, passwords[device]) for device in known])
+        _complain(device for device in _failures(passwords, created) if not device.endswith("Client already exists"))
+        _complain(_failures(known, replaced))
+
+    def remove(self, devices: Iterable[str]) -> None:
+        """Takes the devices' credentials away and cuts them off; unknown ones are as wanted already."""
+        wanted = list(devices)
+        for device in wanted:
+            _check_name(device)
+        answers = self._ask([{"command": "deleteClient", "username": device} for device in wanted])
+        _complain(failure for failure in _failures(wanted, answers) if not failure.endswith("Client not found"))
+
+    def _ask(self, commands: list[_Command]) -> list[str | None]:
+        """Sends the commands and gives the error of each, None where it worked."""
+        if not commands:
+            return []
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                with _Session(self._host, self._port, self._password, self._patience_s) as session:
+                    return session.ask(commands)
+            except _Interrupted as error:
+                if attempt == _ATTEMPTS:
+                    raise BrokerUnreachable(f"the broker at {self._host}:{self._port} kept cutting us off: {error}") from error
+                # Unequal pauses, so that two losers do not meet again.
+                time.sleep(secrets.randbelow(200) / 1000)
+        raise AssertionError("unreachable")
+
+
+class _Session:
+    """One connection of the administrator; `with` opens and closes it."""
+
+    def __init__(self, host: str, port: int, password: str, patience_s: float) -> None:
+        self._place = f"{host}:{port}"
+        self._host = host
+        self._port = port
+        self._patience_s = patience_s
+        self._happened: queue.Queue[bytes | ReasonCode | None] = queue.Queue()
+        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, ADMIN, protocol=mqtt.MQTTv5, reconnect_on_failure=False)
+        self._client.username_pw_set(ADMIN, password)
+        self._client.on_connect = lambda _client, _data, _flags, reason, _properties: self._happened.put(reason)
+        self._client.on_subscribe = lambda _client, _data, _mid, reasons, _properties: self._happened.put(reasons[0])
+        self._client.on_message = lambda _client, _data, message: self._happened.put(message.payload)
+        self._client.on_disconnect = lambda _client, _data, _flags, _reason, _properties: self._happened.put(None)
+
+    def __enter__(self) -> "_Session":
+        try:
+            self._client.connect(self._host, self._port, clean_start=True, properties=_no_session())
+        except OSError as error:
+            raise BrokerUnreachable(f"no broker at {self._place}: {error}") from error
+        self._client.loop_start()
+        try:
+            self._expect_success("the administrator's name and password (WAYBILL_BROKER_ADMIN_PASSWORD)")
+            self._client.subscribe(_RESPONSES, qos=1)
+            self._expect_success("the administrator reading answers; is the dynamic-security plugin loaded?")
+        except BaseException:
+            self._close()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._close()
+
+    def ask(self, commands: list[_Command]) -> list[str | None]:
+        errors: list[str | None] = []
+        for first in range(0, len(commands), _COMMANDS_PER_PACKET):
+            errors += self._ask_at_once(commands[first : first + _COMMANDS_PER_PACKET])
+        return errors
+
+    def _ask_at_once(self, commands: list[_Command]) -> list[str | None]:
+        mark = secrets.token_hex(8)
+        body = [{**command, "correlationData": f"{mark}.{number}"} for number, command in enumerate(commands)]
+        self._client.publish(_COMMANDS, json.dumps({"commands": body}), qos=1)
+        while True:
+            answer = self._next()
+            if not isinstance(answer, bytes):
+                continue
+            # Everybody who asks hears everybody's answers; ours carry our mark.
+            errors = {str(one.get("correlationData")): one.get("error") for one in json.loads(answer)["responses"]}
+            if f"{mark}.0" in errors:
+                return [errors[f"{mark}.{number}"] for number in range(len(commands))]
+
+    def _expect_success(self, what: str) -> None:
+        answer = self._next()
+        if isinstance(answer, ReasonCode) and answer.is_failure:
+            raise BrokerRefused(f"the broker at {self._place} refuses {what}: {answer}")
+
+    def _next(self) -> bytes | ReasonCode:
+        try:
+            happened = self._happened.get(timeout=self._patience_s)
+        except queue.Empty:
+            raise BrokerUnreachable(f"the broker at {self._place} gave no answer in {self._patience_s:g} s") from None
+        if happened is None:
+            raise _Interrupted(f"connection to {self._place} lost")
+        return happened
+
+    def _close(self) -> None:
+        with suppress(OSError, ValueError):
+            self._client.disconnect()
+        self._client.loop_stop()
+
+
+def _create(device: str, password: str) -> _Command:
+    return {"command": "createClient", "username": device, "password": password}
+
+
+def _replace(device: str, password: str) -> _Command:
+    return {"command": "setClientPassword", "username": device, "password": password}
+
+
+def _check_name(device: str) -> None:
+    if device in _TAKEN_NAMES:
+        raise BrokerAdminError(f"device name {device!r} is a user of the broker itself; choose another")
+    if not _DEVICE.fullmatch(device):
+        raise BrokerAdminError(f"device name {device!r} is not 1 to 32 of a-z, 0-9 and '-', beginning with a letter or digit")
+
+
+def _failures(devices: Iterable[str], errors: Iterable[str | None]) -> list[str]:
+    return [f"{device}: {error}" for device, error in zip(devices, errors, strict=True) if error is not None]
+
+
+def _complain(failures: Iterable[str]) -> None:
+    if listed := list(failures):
+        raise BrokerRefused("the broker refused " + "; ".join(listed[:5]) + (" …" if len(listed) > 5 else ""))
+
+
+def _no_session() -> Properties:
+    properties = Properties(PacketTypes.CONNECT)
+    properties.SessionExpiryInterval = 0
+    return properties
