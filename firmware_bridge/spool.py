@@ -75,6 +75,7 @@ class Spool:
     _no: int
     spool_id: str
     _next_seq: int
+    given_up: int  # numbers of the present spool that were dropped unsent
 
     def __init__(self, path: Path, origin: Origin, *, max_fixes: int = MAX_FIXES) -> None:
         self._path = path
@@ -111,7 +112,10 @@ class Spool:
             self._db.execute("INSERT INTO spool (no, spool_id, next_seq, boot, identity) VALUES (?, ?, ?, ?, ?)", row)
         self._db.execute("COMMIT")
         self._ids = dict(self._db.execute("SELECT no, spool_id FROM spool").fetchall())
-        self._held = int(self._db.execute("SELECT count(*) FROM fix").fetchone()[0])
+        self._held: int = self._db.execute("SELECT count(*) FROM fix").fetchone()[0]
+        query = "SELECT count(*) FROM fix WHERE no = ?"
+        self._held_now: int = self._db.execute(query, (self._no,)).fetchone()[0]
+        self.given_up = sum(last - first + 1 for first, last in self.dropped())
 
     @property
     def last_seq(self) -> int:
@@ -122,6 +126,11 @@ class Spool:
     def backlog(self) -> int:
         """Fixes that no receipt has confirmed."""
         return self._held
+
+    @property
+    def confirmed(self) -> int:
+        """How many numbers of the present spool receipts have confirmed."""
+        return self.last_seq - self._held_now - self.given_up
 
     def append(self, positions: Iterable[Position]) -> list[Fix]:
         """Numbers the positions and commits them in one transaction; then, and only then, they may be sent."""
@@ -141,7 +150,10 @@ class Spool:
             self._db.execute("ROLLBACK")
             raise
         self._next_seq, self.newest_at = after, fixes[-1].fixed_at
-        self._held += len(rows) - given_up
+        self._held += len(rows) - len(given_up)
+        given_up_now = sum(1 for no, _ in given_up if no == self._no)
+        self._held_now += len(rows) - given_up_now
+        self.given_up += given_up_now
         return fixes
 
     def _fix(self, position: Position, seq: int) -> Fix:
@@ -162,17 +174,18 @@ class Spool:
             boot_id=self.boot,
         )
 
-    def _drop_oldest(self, too_many: int) -> int:
+    def _drop_oldest(self, too_many: int) -> list[tuple[int, int]]:
         """Gives up the oldest fixes of a full spool and remembers their numbers, to be reported as a gap."""
         if too_many <= 0:
-            return 0
+            return []
+        rows: list[tuple[int, int]]
         rows = self._db.execute("SELECT no, seq FROM fix ORDER BY no, seq LIMIT ?", (too_many,)).fetchall()
         for no, seq in rows:
             joined = self._db.execute("UPDATE dropped SET last = ? WHERE no = ? AND last = ?", (seq, no, seq - 1))
             if joined.rowcount == 0:
                 self._db.execute("INSERT INTO dropped (no, first, last) VALUES (?, ?, ?)", (no, seq, seq))
         self._db.execute("DELETE FROM fix WHERE (no, seq) <= (?, ?)", rows[-1])
-        return len(rows)
+        return rows
 
     def next_pack(self, limit: int, after: Place = START) -> Pack | None:
         """The next fixes after a place, at most `limit`; None when there are none.
@@ -202,6 +215,8 @@ class Spool:
             self._db.execute("ROLLBACK")
             raise
         self._held -= deleted
+        if no == self._no:
+            self._held_now -= deleted
         return deleted
 
     def dropped(self) -> list[tuple[int, int]]:

@@ -1,0 +1,161 @@
+"""The bridge: source -> decoder and sampling -> spool -> publisher. Does no hop's work itself."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+
+from contract.clock import SYSTEM, Clock
+from contract.fix import DEVICE_NAME
+from contract.messages import Status
+from contract.times import format_instant
+from firmware_bridge.broker_link import BrokerAddress
+from firmware_bridge.nmea.decoder import Decoder
+from firmware_bridge.nmea.position import Position
+from firmware_bridge.publisher import Publisher
+from firmware_bridge.sampling import Sampler, SamplingPolicy
+from firmware_bridge.sources.source import Source
+from firmware_bridge.spool import MAX_FIXES, Origin, Spool
+from firmware_bridge.spool_desk import SpoolDesk
+
+log = logging.getLogger(__name__)
+
+
+class BridgeOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything one bridge needs. `drain_s` bounds the wait for receipts when it stops (true seconds)."""
+
+    device: str
+    source: Source
+    spool_path: Path
+    broker: BrokerAddress
+    clock: Clock = SYSTEM
+    sampling: SamplingPolicy = SamplingPolicy()
+    max_fixes: int = MAX_FIXES
+    drain_s: float = 10.0
+
+
+class BridgeProgress(msgspec.Struct, frozen=True, kw_only=True):
+    """Where one bridge stands, for whoever shows it. Numbers are of the present spool."""
+
+    device: str
+    spool: str
+    spooled: int  # numbers given: 1..spooled
+    confirmed: int  # of them, by receipts
+    backlog: int
+    dropped: int  # given up by the bounded spool
+    newest_at: datetime | None  # fix time of the number given last
+    connected: bool
+    refused: str | None  # what the broker refuses now, with the remedy
+    source_ended: bool
+    counts: dict[str, int]  # what the decoder left out, by reason
+
+
+class Bridge:
+    """One device. Make it inside a running event loop; `run` works until the source ends, or `stop` is set."""
+
+    def __init__(self, options: BridgeOptions) -> None:
+        if not DEVICE_NAME.fullmatch(options.device):
+            raise ValueError(f"device {options.device!r} must match [a-z0-9][a-z0-9-]{{0,31}}")
+        self.options = options
+        self.source_ended = False
+        self._decoder = Decoder()
+        self._sampler = Sampler(options.sampling)
+        origin = Origin(device=options.device, replayed=options.source.replayed)
+        self._spool = Spool(options.spool_path, origin, max_fixes=options.max_fixes)
+        self.desk = SpoolDesk(self._spool, options.device)
+        self._publisher = Publisher(options.device, options.broker, self.desk, self._status)
+
+    @property
+    def newest_at(self) -> datetime | None:
+        """Fix time of the newest number given, also of an earlier run."""
+        return self._spool.newest_at
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """1. read until the source ends or `stop`; 2. commit what is in hand; 3. wait for receipts, at most drain_s."""
+        name = self.options.device
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                commit = tasks.create_task(self.desk.run(), name=f"spool-{name}")
+                publish = tasks.create_task(self._publisher.run(), name=f"publish-{name}")
+                read = tasks.create_task(self._read(), name=f"read-{name}")
+                asked = tasks.create_task(stop.wait(), name=f"stop-{name}")
+                await asyncio.wait((read, asked), return_when=asyncio.FIRST_COMPLETED)
+                read.cancel()
+                asked.cancel()
+                await asyncio.wait((read, asked))
+                await self._take(self._decoder.flush())
+                await self.desk.put(self._sampler.flush())
+                await self._drain()
+                publish.cancel()
+                commit.cancel()
+        finally:
+            await self.desk.close()
+
+    async def _read(self) -> None:
+        source = self.options.source
+        async for chunk in source.chunks():
+            await self._take(self._decoder.feed(chunk) if chunk else self._decoder.pause())
+        self.source_ended = True
+
+    async def _take(self, positions: list[Position]) -> None:
+        """From the decoder to the spool: retimed when replayed, sampled."""
+        chosen: list[Position] = []
+        for position in positions:
+            chosen += self._sampler.feed(self.options.source.retime(position))
+        if chosen:
+            await self.desk.put(chosen)
+
+    async def _drain(self) -> None:
+        await self.desk.flush()
+        try:
+            async with asyncio.timeout(self.options.drain_s):
+                await self.desk.changed(lambda: self._spool.backlog == 0)
+        except TimeoutError:
+            log.warning(
+                "stopped with %d fixes unconfirmed after %.0f s; they stay in the spool and are sent at the next start",
+                self._spool.backlog,
+                self.options.drain_s,
+                extra={"action": "drain", "device": self.options.device},
+            )
+
+    async def _status(self) -> Status:
+        return Status(
+            state="online",
+            spool=self._spool.spool_id,
+            boot=self._spool.boot,
+            version=version("waybill"),
+            report_interval_s=self.options.sampling.report_interval_s,
+            heartbeat_s=self.options.sampling.heartbeat_s,
+            backlog=self._spool.backlog,
+            dropped=await self.desk.dropped(),
+            source=self.options.source.name,
+            at=format_instant(self.options.clock.now()),
+        )
+
+    def progress(self) -> BridgeProgress:
+        spool = self._spool
+        return BridgeProgress(
+            device=self.options.device,
+            spool=spool.spool_id,
+            spooled=spool.last_seq,
+            confirmed=spool.confirmed,
+            backlog=self.desk.backlog,
+            dropped=spool.given_up,
+            newest_at=spool.newest_at,
+            connected=self._publisher.state.connected,
+            refused=self._publisher.state.refused,
+            source_ended=self.source_ended,
+            counts=dict(self._decoder.counts),
+        )
+
+
+async def run_bridge(options: BridgeOptions, stop: asyncio.Event | None = None) -> BridgeProgress:
+    """One bridge from start to drained; gives where it ended. Set `stop` to end it before its source does."""
+    bridge = Bridge(options)
+    await bridge.run(stop or asyncio.Event())
+    return bridge.progress()

@@ -1,0 +1,103 @@
+"""One connection to the broker: how it is opened, and what the broker answers to each message. Knows no spool."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import aiomqtt
+import msgspec
+from aiomqtt.exceptions import MqttConnectError
+from paho.mqtt.client import MQTT_ERR_SUCCESS
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+KEEPALIVE_S = 30
+# The broker keeps our subscriptions and the receipts it has for us through an outage of this length; after that the
+# retained receipt is enough. (A day: a van stands over night.)
+SESSION_EXPIRY_S = 86_400
+# Only what went to somebody's session counts as sent; 0x10 says that no gateway was ever connected.
+NO_SUBSCRIBERS = 0x10
+FAILURE = 0x80
+
+REMEDIES = {
+    0x10: "no gateway has subscribed yet: start the gateway",
+    0x87: "the broker's rules forbid it: user name, device name and topic must agree; check the device's credential",
+    0x97: "the broker's quota is full: see max_queued_messages and memory_limit in mosquitto.conf",
+    0x95: "the message is larger than the broker's max_packet_size",
+}
+
+
+class BrokerAddress(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the broker is and how a device shows who it is. `ca_file` switches TLS on."""
+
+    host: str
+    port: int
+    password: str
+    ca_file: Path | None = None
+
+    def tls(self) -> ssl.SSLContext | None:
+        return None if self.ca_file is None else ssl.create_default_context(cafile=str(self.ca_file))
+
+
+class BrokerLink(aiomqtt.Client):
+    """aiomqtt's client, with the reason codes of PUBACKs.
+
+    aiomqtt 2.5.1 drops the reason code in `_on_publish`, so that `publish()` returns normally when the ACL refuses
+    (0x87) or nobody subscribes (0x10). This class reads the code there, and sends without waiting for the PUBACK, so
+    that several messages are under way at once and keep their order.
+    """
+
+    def __init__(self, device: str, address: BrokerAddress, will: aiomqtt.Will, answered: Callable[[int, int], None]):
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties.SessionExpiryInterval = SESSION_EXPIRY_S
+        super().__init__(
+            address.host,
+            address.port,
+            username=device,
+            password=address.password,
+            identifier=device,
+            protocol=aiomqtt.ProtocolVersion.V5,
+            clean_start=False,
+            properties=properties,
+            keepalive=KEEPALIVE_S,
+            will=will,
+            tls_context=address.tls(),
+        )
+        self._answered = answered
+
+    def send(self, topic: str, body: bytes, user_properties: list[tuple[str, str]]) -> int:
+        """Puts one QoS 1 message on its way and gives its id; `answered(mid, reason)` tells what became of it."""
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+        properties.UserProperty = user_properties
+        info = self._client.publish(topic, body, qos=1, properties=properties)
+        if info.rc != MQTT_ERR_SUCCESS:
+            raise aiomqtt.MqttCodeError(info.rc, "could not send")
+        return info.mid
+
+    def _on_publish(self, client: Any, userdata: Any, mid: int, reason_code: ReasonCode, properties: Any) -> None:
+        super()._on_publish(client, userdata, mid, reason_code, properties)
+        self._answered(mid, int(reason_code.value))
+
+
+def is_refusal(reason: int) -> bool:
+    return reason == NO_SUBSCRIBERS or reason >= FAILURE
+
+
+def remedy(reason: int) -> str:
+    return REMEDIES.get(reason, "see MQTT 5's list of reason codes")
+
+
+def connect_remedy(error: aiomqtt.MqttError, device: str, address: BrokerAddress) -> str:
+    """What to do about a connection that failed, in words a technician can use."""
+    text = str(error)
+    if isinstance(error, MqttConnectError) or "ot authorized" in text:
+        return f"the broker does not accept the name {device} with this password: check the device's credential"
+    if "refused" in text:
+        return f"nothing listens there: start the broker, or correct the port {address.port}"
+    if "CERTIFICATE" in text.upper():
+        return "the broker's certificate is not signed by ca_file"
+    return "check the address and the link; fixes are kept in the spool meanwhile"

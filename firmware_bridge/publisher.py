@@ -1,0 +1,201 @@
+"""Sends what the spool holds and deletes only what a receipt confirms. A PUBACK opens the send window, nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable
+
+import aiomqtt
+import msgspec
+
+from contract import codec, topics
+from contract.messages import Receipt, Status
+from firmware_bridge.broker_link import BrokerAddress, BrokerLink, connect_remedy, is_refusal, remedy
+from firmware_bridge.flights import SendWindow
+from firmware_bridge.spool_desk import SpoolDesk
+
+log = logging.getLogger(__name__)
+
+# 500 fixes are about 60 kB of JSON: far below max_packet_size, and one receipt confirms minutes of backlog.
+PACK_FIXES = 500
+STATUS_S = 30.0
+# After an outage of the broker a fleet must not come back in the same second: backoff with jitter.
+RECONNECT_S = (0.5, 1.0, 2.0, 5.0, 10.0)
+# A refusal does not go away by sending faster.
+REFUSED_S = (1.0, 5.0, 15.0, 60.0)
+OFFLINE = Status(state="offline")
+
+
+class LinkState(msgspec.Struct):
+    """What the publisher shows: connected or not, and what was refused last, with the remedy."""
+
+    connected: bool = False
+    refused: str | None = None
+    receipts: int = 0
+
+
+class Publisher:
+    """One device's connection. `status` is asked for the message's content each time one is due."""
+
+    def __init__(
+        self, device: str, address: BrokerAddress, desk: SpoolDesk, status: Callable[[], Awaitable[Status]]
+    ) -> None:
+        self.state = LinkState()
+        self._device = device
+        self._address = address
+        self._desk = desk
+        self._status = status
+        # One stream for now, in order. A live stream beside the backlog is a second window over the same desk.
+        self._window = SendWindow()
+        self._refusals = 0
+        self._paused_until_s = 0.0
+
+    async def run(self) -> None:
+        """Connects, sends, and connects again, until cancelled; then says offline and leaves."""
+        failures = 0
+        while True:
+            try:
+                async with self._link() as link:
+                    failures = 0
+                    await self._session(link)
+            except* aiomqtt.MqttError as group:
+                self.state.connected = False
+                self._log_lost(group)
+            wait_s = RECONNECT_S[min(failures, len(RECONNECT_S) - 1)]
+            failures += 1
+            await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, no secret
+
+    def _link(self) -> BrokerLink:
+        will = aiomqtt.Will(self._topic(topics.STATUS), codec.encode(OFFLINE), qos=1, retain=True)
+        return BrokerLink(self._device, self._address, will, self._answered)
+
+    def _topic(self, channel: str) -> str:
+        return topics.device_topic(self._device, channel)
+
+    def _log_lost(self, group: BaseExceptionGroup[aiomqtt.MqttError]) -> None:
+        error: BaseException = group
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        assert isinstance(error, aiomqtt.MqttError)
+        where = f"{self._address.host}:{self._address.port}"
+        what = connect_remedy(error, self._device, self._address)
+        log.warning(
+            "no link to the broker at %s: %s; %s", where, error, what, extra={"action": "link", "device": self._device}
+        )
+
+    async def _session(self, link: BrokerLink) -> None:
+        wanted = [(self._topic(channel), 1) for channel in (topics.STORED, topics.REJECTED, topics.COMMAND)]
+        await link.subscribe(wanted)
+        self._window.rewind()  # what was under way on the old connection may not have arrived
+        self.state.connected = True
+        log.info("linked to the broker", extra={"action": "link", "device": self._device})
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._listen(link), name=f"listen-{self._device}")
+                tasks.create_task(self._send(link), name=f"send-{self._device}")
+                tasks.create_task(self._watch(), name=f"watch-{self._device}")
+                tasks.create_task(self._tell_status(link), name=f"status-{self._device}")
+        except asyncio.CancelledError:
+            # The will is only for a connection that breaks: who leaves in order says so.
+            await self._publish_status(link, OFFLINE)
+            raise
+
+    async def _listen(self, link: BrokerLink) -> None:
+        async for message in link.messages:
+            channel = str(message.topic).rpartition("/")[2]
+            body = message.payload if isinstance(message.payload, bytes) else b""
+            if channel == topics.STORED:
+                await self._take_receipt(body)
+            elif channel == topics.REJECTED:
+                text = body[:500].decode("utf-8", "replace")
+                log.warning("refused: %s", text, extra={"action": "rejected", "device": self._device})
+
+    async def _take_receipt(self, body: bytes) -> None:
+        receipt = codec.decode_receipt(body)
+        if receipt is None:
+            log.warning("unreadable receipt", extra={"action": "receipt", "device": self._device})
+            return
+        receipt = await self._bounded(receipt)
+        self._window.receipt(receipt, time.monotonic())
+        if await self._desk.confirm(receipt):
+            self.state.receipts += 1
+            self.state.refused = None
+            self._refusals = 0
+
+    async def _bounded(self, receipt: Receipt) -> Receipt:
+        """A receipt cannot confirm what was never numbered: it would delete fixes that are yet to come."""
+        spool = self._desk.spool
+        if receipt.spool != spool.spool_id or receipt.through <= spool.last_seq:
+            return receipt
+        log.warning(
+            "a receipt confirms %d but the newest number is %d; taken up to that",
+            receipt.through,
+            spool.last_seq,
+            extra={"action": "receipt", "device": self._device},
+        )
+        return msgspec.structs.replace(receipt, through=spool.last_seq)
+
+    async def _send(self, link: BrokerLink) -> None:
+        while True:
+            pause_s = self._paused_until_s - time.monotonic()
+            if pause_s > 0:
+                await asyncio.sleep(pause_s)
+                continue
+            await self._desk.changed(lambda: self._window.has_room)
+            pack = await self._desk.next_pack(PACK_FIXES, self._window.cursor)
+            if pack is None:
+                cursor, last_seq = self._window.cursor, self._desk.spool.last_seq
+                await self._desk.changed(
+                    lambda: self._desk.spool.last_seq > last_seq or self._window.cursor != cursor  # noqa: B023
+                )
+                continue
+            fixes = pack.fixes
+            claim = [
+                (topics.PROPERTY_SPOOL, fixes[0].spool_id),
+                (topics.PROPERTY_FIRST, str(fixes[0].seq)),
+                (topics.PROPERTY_LAST, str(fixes[-1].seq)),
+            ]
+            mid = link.send(self._topic(topics.FIXES), codec.encode_fixes(fixes, fixes[0].boot_id), claim)
+            self._window.sent(pack, mid, time.monotonic())
+
+    def _answered(self, mid: int, reason: int) -> None:
+        """A PUBACK: success says nothing about storage; a refusal means that nothing was sent at all."""
+        if not is_refusal(reason) or not self._window.carries(mid):
+            return
+        self.state.refused = f"0x{reason:02x}: {remedy(reason)}"
+        if time.monotonic() >= self._paused_until_s:
+            wait_s = REFUSED_S[min(self._refusals, len(REFUSED_S) - 1)]
+            self._refusals += 1
+            self._paused_until_s = time.monotonic() + wait_s
+            log.warning(
+                "the broker refused fixes (0x%02x): %s. They stay in the spool; next try in %.0f s.",
+                reason,
+                remedy(reason),
+                wait_s,
+                extra={"action": "refused", "device": self._device},
+            )
+        self._window.rewind()
+
+    async def _watch(self) -> None:
+        """Sends again what no receipt has come for."""
+        while True:
+            await asyncio.sleep(1.0)
+            if self._window.overdue(time.monotonic()):
+                log.warning(
+                    "no receipt for %d messages; sending them again",
+                    self._window.under_way,
+                    extra={"action": "resend", "device": self._device},
+                )
+                self._window.rewind()
+            await self._desk.poke()
+
+    async def _tell_status(self, link: BrokerLink) -> None:
+        while True:
+            await self._publish_status(link, await self._status())
+            await asyncio.sleep(STATUS_S)
+
+    async def _publish_status(self, link: BrokerLink, status: Status) -> None:
+        await link.publish(self._topic(topics.STATUS), codec.encode(status), qos=1, retain=True, timeout=5.0)

@@ -1,0 +1,29 @@
+"""What every source is: bytes of one receiver, with a name. Reads no NMEA."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator
+
+from firmware_bridge.nmea.position import Position
+
+
+class SourceError(ValueError):
+    """The source cannot be used; the message names it and what to do."""
+
+
+class Source(ABC):
+    """Yields the receiver's bytes as they come; b"" says that the receiver pauses, so an open epoch is complete.
+
+    A source that can come back (a port that is plugged in again) does so itself; one that ends is exhausted.
+    """
+
+    name: str  # what the status message announces, without secrets
+    replayed: bool = False  # played from a capture: its fixes say so
+
+    @abstractmethod
+    def chunks(self) -> AsyncIterator[bytes]: ...
+
+    def retime(self, position: Position) -> Position:
+        """The position at the time it is to be reported with; only a replay moves it."""
+        return position
