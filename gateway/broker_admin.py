@@ -7,7 +7,6 @@ import secrets
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from types import TracebackType
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
@@ -35,15 +34,15 @@ class BrokerAdminError(Exception):
     """The broker's credentials could not be changed."""
 
 
-class BrokerUnreachable(BrokerAdminError):
+class BrokerUnreachableError(BrokerAdminError):
     """No broker answers at this address."""
 
 
-class BrokerRefused(BrokerAdminError):
+class BrokerRefusedError(BrokerAdminError):
     """The broker answers, and refuses."""
 
 
-class _Interrupted(Exception):
+class _InterruptedError(Exception):
     """The line broke or somebody else took the administrator's session."""
 
 
@@ -82,9 +81,10 @@ class BrokerAdmin:
             try:
                 with _Session(self._host, self._port, self._password, self._patience_s) as session:
                     return session.ask(commands)
-            except _Interrupted as error:
+            except _InterruptedError as error:
                 if attempt == _ATTEMPTS:
-                    raise BrokerUnreachable(f"the broker at {self._host}:{self._port} kept cutting us off: {error}") from error
+                    place = f"{self._host}:{self._port}"
+                    raise BrokerUnreachableError(f"the broker at {place} kept cutting us off: {error}") from error
                 # Unequal pauses, so that two losers do not meet again.
                 time.sleep(secrets.randbelow(200) / 1000)
         raise AssertionError("unreachable")
@@ -103,14 +103,14 @@ class _Session:
         self._client.username_pw_set(ADMIN, password)
         self._client.on_connect = lambda _client, _data, _flags, reason, _properties: self._happened.put(reason)
         self._client.on_subscribe = lambda _client, _data, _mid, reasons, _properties: self._happened.put(reasons[0])
-        self._client.on_message = lambda _client, _data, message: self._happened.put(message.payload)
+        self._client.on_message = lambda _client, _data, message: self._happened.put(bytes(message.payload))
         self._client.on_disconnect = lambda _client, _data, _flags, _reason, _properties: self._happened.put(None)
 
     def __enter__(self) -> "_Session":
         try:
             self._client.connect(self._host, self._port, clean_start=True, properties=_no_session())
         except OSError as error:
-            raise BrokerUnreachable(f"no broker at {self._place}: {error}") from error
+            raise BrokerUnreachableError(f"no broker at {self._place}: {error}") from error
         self._client.loop_start()
         try:
             self._expect_success("the administrator's name and password (WAYBILL_BROKER_ADMIN_PASSWORD)")
@@ -121,7 +121,7 @@ class _Session:
             raise
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_why: object) -> None:
         self._close()
 
     def ask(self, commands: list[_Command]) -> list[str | None]:
@@ -146,15 +146,17 @@ class _Session:
     def _expect_success(self, what: str) -> None:
         answer = self._next()
         if isinstance(answer, ReasonCode) and answer.is_failure:
-            raise BrokerRefused(f"the broker at {self._place} refuses {what}: {answer}")
+            raise BrokerRefusedError(f"the broker at {self._place} refuses {what}: {answer}")
 
     def _next(self) -> bytes | ReasonCode:
         try:
             happened = self._happened.get(timeout=self._patience_s)
         except queue.Empty:
-            raise BrokerUnreachable(f"the broker at {self._place} gave no answer in {self._patience_s:g} s") from None
+            raise BrokerUnreachableError(
+                f"the broker at {self._place} gave no answer in {self._patience_s:g} s"
+            ) from None
         if happened is None:
-            raise _Interrupted(f"connection to {self._place} lost")
+            raise _InterruptedError(f"connection to {self._place} lost")
         return happened
 
     def _close(self) -> None:
@@ -175,7 +177,7 @@ def _check_name(device: str) -> None:
     if device in _TAKEN_NAMES:
         raise BrokerAdminError(f"device name {device!r} is a user of the broker itself; choose another")
     if not _DEVICE.fullmatch(device):
-        raise BrokerAdminError(f"device name {device!r} is not 1 to 32 of a-z, 0-9 and '-', beginning with a letter or digit")
+        raise BrokerAdminError(f"device name {device!r} is not 1 to 32 of a-z, 0-9, '-' with no '-' in front")
 
 
 def _failures(devices: Iterable[str], errors: Iterable[str | None]) -> list[str]:
@@ -184,10 +186,10 @@ def _failures(devices: Iterable[str], errors: Iterable[str | None]) -> list[str]
 
 def _complain(failures: Iterable[str]) -> None:
     if listed := list(failures):
-        raise BrokerRefused("the broker refused " + "; ".join(listed[:5]) + (" …" if len(listed) > 5 else ""))
+        raise BrokerRefusedError("the broker refused " + "; ".join(listed[:5]) + (" …" if len(listed) > 5 else ""))
 
 
 def _no_session() -> Properties:
-    properties = Properties(PacketTypes.CONNECT)
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho has no types here
     properties.SessionExpiryInterval = 0
     return properties

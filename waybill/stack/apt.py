@@ -54,7 +54,7 @@ class PrivateApt:
                 return
             complaints.append(f"{mirror}: {_last_lines(done.stderr)}")
         if any((self._state / "lists").glob("*_Packages*")):
-            self._progress("no fresh package lists (" + "; ".join(complaints) + "); going on with those of an earlier run")
+            self._progress(f"no fresh package lists ({'; '.join(complaints)}); going on with those of an earlier run")
             return
         raise AptError("no package lists of Debian 13 from " + "; ".join(complaints) + f". Way out: {OTHER_WAYS}")
 
@@ -92,7 +92,7 @@ class PrivateApt:
                 self._tell(status, label, len(packages))
             _, errors = process.communicate()
         if process.returncode != 0:
-            raise AptError(f"download of {label} failed: {_last_lines(errors)}. What is there stays; start again to go on")
+            raise AptError(f"download of {label} failed: {_last_lines(errors)}. Start again to go on from there")
         for path in _archives_in(partial, self._architecture()):
             path.replace(self._state / "archives" / _plain_name(path.name))
 

@@ -16,7 +16,7 @@ OTHER_WAYS = (
 )
 
 
-class NoMirror(Exception):
+class NoMirrorError(Exception):
     """This host's apt sources name no Debian mirror."""
 
 
@@ -37,15 +37,16 @@ def mirrors(environ: Mapping[str, str], root: Path = Path("/")) -> list[str]:
         return [given.rstrip("/")]
     release = _os_release(root / "etc/os-release")
     if release.get("ID") != "debian":
-        raise NoMirror(f"this host is {release.get('PRETTY_NAME', 'not Debian')}, its apt sources are not Debian's: {OTHER_WAYS}")
+        host = release.get("PRETTY_NAME", "not Debian")
+        raise NoMirrorError(f"this host is {host}, its apt sources are not Debian's: {OTHER_WAYS}")
     suites = _SUITE_ALIASES | {release.get("VERSION_CODENAME", "trixie"), "trixie"}
     found = [source for source in sources(root / "etc/apt") if source.suite in suites and "main" in source.components]
     # A vendor's archive may use Debian's suite names too; Debian's own path or keyring goes first, and apt's
     # signature check decides.
-    found.sort(key=lambda source: not (source.uri.rstrip("/").endswith("/debian") or "debian-archive" in source.signed_by))
+    found.sort(key=lambda source: not (source.uri.rstrip("/").endswith("/debian") or "debian-" in source.signed_by))
     uris = list(dict.fromkeys(source.uri.rstrip("/") for source in found))
     if not uris:
-        raise NoMirror(f"no Debian mirror in {root / 'etc/apt'}/sources.list or sources.list.d: {OTHER_WAYS}")
+        raise NoMirrorError(f"no Debian mirror in {root / 'etc/apt'}/sources.list or sources.list.d: {OTHER_WAYS}")
     return uris
 
 

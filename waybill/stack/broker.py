@@ -7,7 +7,6 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from signal import SIGKILL, SIGTERM
-from types import TracebackType
 
 from waybill.stack import launch
 from waybill.stack.dynamic_security import ADMIN, GATEWAY, write_store
@@ -103,7 +102,7 @@ class Broker:
         self.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_why: object) -> None:
         self.stop()
 
     def _local_lines(self, state: Path) -> dict[str, str]:
@@ -126,7 +125,7 @@ class Broker:
 
     def _program(self, state: Path) -> launch.Program:
         environ = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
-        command = [self._binary(), "-c", state / "mosquitto.conf"]
+        command: list[str | Path] = [self._binary(), "-c", state / "mosquitto.conf"]
         return launch.Program(
             command=command, log=self.log, environ=environ, dies_by=SIGTERM, user=self._user, cwd=state
         )

@@ -78,9 +78,7 @@ def stop(process: "subprocess.Popen[bytes]", *signals: tuple[Signals, float]) ->
     process.wait()
 
 
-def wait_until(
-    ready: Callable[[], bool], process: "subprocess.Popen[bytes]", *, patience_s: float
-) -> bool:
+def wait_until(ready: Callable[[], bool], process: "subprocess.Popen[bytes]", *, patience_s: float) -> bool:
     """Polls `ready` until it is true; False when the process ends or patience does."""
     give_up_at_s = time.monotonic() + patience_s
     while time.monotonic() < give_up_at_s:

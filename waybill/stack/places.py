@@ -1,4 +1,4 @@
-"""Where the one-machine stack keeps its private copy of the servers, and as whom they run. Creates nothing but folders."""
+"""Where the one-machine stack keeps its copy of the servers, and as whom they run. Creates nothing but folders."""
 
 import hashlib
 import os
@@ -43,10 +43,7 @@ def reachable(path: Path, user: RunAs | None) -> bool:
     """Whether `user` can walk to `path`, which need not exist yet."""
     if user is None:
         return True
-    for folder in (path, *path.parents):
-        if folder.is_dir() and not _may_enter(folder, user):
-            return False
-    return True
+    return all(_may_enter(folder, user) for folder in (path, *path.parents) if folder.is_dir())
 
 
 def _may_enter(folder: Path, user: RunAs) -> bool:
@@ -59,7 +56,7 @@ def _may_enter(folder: Path, user: RunAs) -> bool:
 
 
 def private_root() -> Path:
-    """Where servers and the private apt state lie: `.waybill` in the checkout, else a place the servers' user reaches."""
+    """Where servers and apt's state lie: `.waybill` in the checkout, else a place that the servers' user reaches."""
     return stand_in(checkout() / ".waybill", run_as())
 
 

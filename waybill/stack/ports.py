@@ -3,13 +3,12 @@
 import socket
 import sys
 from contextlib import suppress
-from types import TracebackType
 
 HOST = "127.0.0.1"
 _TRIES = 200
 
 
-class NoFreePort(Exception):
+class NoFreePortError(Exception):
     """Every port that was tried is busy."""
 
 
@@ -26,7 +25,10 @@ class Ports:
         for port in range(preferred, min(preferred + _TRIES, 65536)):
             if port not in self._claims and self._take(port, host):
                 return port
-        raise NoFreePort(f"no free port from {preferred} to {preferred + _TRIES - 1} on {host}; end what listens there, or set another")
+        last = preferred + _TRIES - 1
+        raise NoFreePortError(
+            f"no free port from {preferred} to {last} on {host}; end what listens there, or set another"
+        )
 
     def close(self) -> None:
         for claim in self._claims.values():
@@ -36,7 +38,7 @@ class Ports:
     def __enter__(self) -> "Ports":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_why: object) -> None:
         self.close()
 
     def _take(self, port: int, host: str) -> bool:

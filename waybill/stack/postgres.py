@@ -7,7 +7,6 @@ import subprocess
 import time
 from pathlib import Path
 from signal import SIGINT, SIGKILL, SIGQUIT
-from types import TracebackType
 from urllib.parse import quote
 
 from waybill.stack import launch
@@ -19,7 +18,7 @@ HOST = "127.0.0.1"
 _READY_PATIENCE_S = 120.0
 # A killed server's last processes hold the shared memory for a moment; starting again before that is refused.
 _PREDECESSOR_PATIENCE_S = 20.0
-_PREDECESSOR_SIGNS = ("pre-existing shared memory block", "lock file \"postmaster.pid\" already exists")
+_PREDECESSOR_SIGNS = ("pre-existing shared memory block", 'lock file "postmaster.pid" already exists')
 
 _SETTINGS = """\
 # Written by Waybill at each start; changes are lost.
@@ -103,7 +102,8 @@ class Postgres:
     def url(self, database: str = "postgres", user: str = OWNER, password: str | None = None) -> str:
         """A connection URL for libpq."""
         secret = self._password if password is None else password
-        return f"postgresql://{quote(user, safe='')}:{quote(secret, safe='')}@{HOST}:{self.port}/{quote(database, safe='')}"
+        name, word = quote(user, safe=""), quote(secret, safe="")
+        return f"postgresql://{name}:{word}@{HOST}:{self.port}/{quote(database, safe='')}"
 
     def version(self) -> str:
         """What runs, as `17.11`."""
@@ -124,7 +124,7 @@ class Postgres:
         self.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_why: object) -> None:
         self.stop()
 
     def _start_once(self) -> bool:

@@ -1,7 +1,6 @@
 """The private copy of server programs: fetched once, unpacked, made to run. Starts none of them."""
 
 import json
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -45,7 +44,15 @@ BUNDLES: dict[str, Bundle] = {
     "postgres": Bundle(
         ("postgresql-17-timescaledb",),
         # LLVM is only for just-in-time compilation, which is switched off; locales only for languages we do not set.
-        (*_MAINTAINER_SCRIPT_TOOLS, "libllvm", "libz3", "locales", "libc-l10n", "postgresql-common", "postgresql-client-common"),
+        (
+            *_MAINTAINER_SCRIPT_TOOLS,
+            "libllvm",
+            "libz3",
+            "locales",
+            "libc-l10n",
+            "postgresql-common",
+            "postgresql-client-common",
+        ),
         ("usr/lib/postgresql/17/bin/*",),
     ),
     "mosquitto": Bundle(
@@ -64,7 +71,8 @@ BUNDLES: dict[str, Bundle] = {
         ("usr/lib/chromium/*", "usr/bin/*"),
         keep=("etc",),
     ),
-    "pip": Bundle(("python3-pip-whl", "ca-certificates"), (*_MAINTAINER_SCRIPT_TOOLS, "libc6", "libssl", "openssl", "python3-minimal")),
+    # Two things of it are used, both plain files: pip's wheel, and the certificates where the host has none.
+    "pip": Bundle(("python3-pip-whl", "ca-certificates"), (*_MAINTAINER_SCRIPT_TOOLS, "libc6", "libssl", "openssl")),
 }
 
 
@@ -134,6 +142,6 @@ def _swap(new: Path, target: Path) -> None:
     old = target.with_name(f"{target.name}.old")
     shutil.rmtree(old, ignore_errors=True)
     if target.exists():
-        os.replace(target, old)
-    os.replace(new, target)
+        target.replace(old)
+    new.replace(target)
     shutil.rmtree(old, ignore_errors=True)

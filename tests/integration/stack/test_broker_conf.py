@@ -37,7 +37,8 @@ def test_each_setting_is_explained_and_the_local_ones_are_marked() -> None:
 
 def test_every_path_of_production_lies_where_the_image_has_it() -> None:
     text = (checkout() / "mosquitto.conf").read_text()
-    paths = [Path(word) for line in text.splitlines() if not line.startswith("#") for word in line.split() if "/" in word]
+    settings = [line for line in text.splitlines() if not line.startswith("#")]
+    paths = [Path(word) for line in settings for word in line.split() if "/" in word]
 
     assert {str(path.parents[-2]) for path in paths if path.is_absolute()} == {"/mosquitto", "/usr"}
 

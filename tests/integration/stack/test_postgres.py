@@ -12,7 +12,10 @@ from waybill.stack.servers import ensure
 
 
 def test_server_has_timescaledb_and_durable_commits(postgres: Postgres) -> None:
-    with psycopg.connect(postgres.url()) as connection:
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE stack_settings")
+    with psycopg.connect(postgres.url("stack_settings")) as connection:
+        connection.execute("CREATE EXTENSION timescaledb")
         shown = {
             name: connection.execute(f"SHOW {name}").fetchone()[0]
             for name in (
