@@ -43,7 +43,7 @@ class ReplaySource(Source):
 
     def __init__(self, path: Path, clock: Clock, *, rate: float | None = 1.0, shift: Shift = Shift.NOW) -> None:
         if not path.is_file():
-            raise SourceError(f"replay:{path}: no such file; give the path of a capture of NMEA bytes")
+            raise SourceError(f"no such file as {path}; give the path of a capture of NMEA bytes")
         self.name = f"replay:{path.name}"
         self._path = path
         self._clock = clock
@@ -139,5 +139,5 @@ def _span(path: Path) -> tuple[datetime, datetime]:
             if not block:
                 break
     if first_at is None or last_at is None:
-        raise SourceError(f"replay:{path}: holds no fix with a date; `waybill decode {path}` shows why")
+        raise SourceError(f"{path} holds no fix with a date; `waybill decode {path}` shows why")
     return first_at, last_at
