@@ -32,6 +32,8 @@ CREATE TABLE waybill.premises (
     tz text NOT NULL,
     -- {"mon": ["09:00", "21:00"], …}: when goods may be handed over, in tz; a day that is missing is closed
     hours jsonb NOT NULL DEFAULT '{}',
+    next_order_no integer NOT NULL DEFAULT 1001, -- counters of the numbers for people, without holes
+    next_trip_no integer NOT NULL DEFAULT 1,
     created_at timestamptz NOT NULL
 );
 
@@ -175,6 +177,17 @@ CREATE TABLE waybill.tracking_state (
     watermark timestamptz NOT NULL, -- fixed_at of the newest fix that step has seen
     failed text -- why step raised; the state is to be derived again
 ) WITH (fillfactor = 50);
+
+-- One row per running process (gateway, worker, api): its last sign of life and its counters.
+CREATE TABLE waybill.part (
+    name text PRIMARY KEY,
+    version text NOT NULL,
+    pid integer NOT NULL,
+    host text NOT NULL,
+    started_at timestamptz NOT NULL, -- true time
+    seen_at timestamptz NOT NULL, -- true time
+    counters jsonb NOT NULL
+);
 -- What is delivered and how it goes: orders, trips, drops, legs, milestones.
 CREATE TABLE waybill.orders (
     id uuid PRIMARY KEY,
@@ -283,6 +296,8 @@ CREATE TABLE waybill.milestone (
     CHECK ((known = 'declared') = (declared_by IS NOT NULL))
 );
 CREATE INDEX milestone_by_order ON waybill.milestone (order_id, at);
+-- A detected milestone is told once per trip, however often its fixes are seen again.
+CREATE UNIQUE INDEX milestone_detected_once ON waybill.milestone (order_id, trip_id, milestone) WHERE known = 'detected';
 -- Who did what to what, when, why, before and after. Insert-only: for the owner too, and under replication settings.
 CREATE TABLE waybill.audit_event (
     id uuid PRIMARY KEY,

@@ -10,6 +10,8 @@ CREATE TABLE waybill.premises (
     tz text NOT NULL,
     -- {"mon": ["09:00", "21:00"], …}: when goods may be handed over, in tz; a day that is missing is closed
     hours jsonb NOT NULL DEFAULT '{}',
+    next_order_no integer NOT NULL DEFAULT 1001, -- counters of the numbers for people, without holes
+    next_trip_no integer NOT NULL DEFAULT 1,
     created_at timestamptz NOT NULL
 );
 
