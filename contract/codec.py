@@ -17,7 +17,7 @@ from contract.reasons import RejectReason
 
 OLDEST = timedelta(days=400)  # older fixes would create chunks that retention has long dropped
 FUTURE = timedelta(minutes=10)  # what a receiver's clock may be ahead of ours before we call it broken
-MAX_BODY_BYTES = 1_000_000  # the broker's max_packet_size; a longer body did not come through our broker
+MAX_BODY_BYTES = 262_144  # the broker's max_packet_size; a longer body did not come through our broker
 PLAIN_SPOOL = "plain"  # spool of senders that name none; their numbers come from a hash
 
 

@@ -54,7 +54,8 @@ def add_progress(
 
 def receipt_of(spool: str, seqs: Int8Multirange) -> Receipt:
     """The receipt for stored numbers: `through` counts from 1 without a hole, `also` are closed ranges above it."""
-    ranges = [(part.lower, part.upper - 1) for part in seqs]
+    # int8range is stored half-open and never unbounded here
+    ranges = [(part.lower or 0, (part.upper or 0) - 1) for part in seqs]
     through = ranges.pop(0)[1] if ranges and ranges[0][0] == 1 else 0
     return Receipt(spool=spool, through=through, also=ranges[:MAX_RECEIPT_RANGES])
 

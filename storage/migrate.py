@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from importlib.resources import files
-from typing import LiteralString, cast
+from typing import LiteralString
 
 import msgspec
 import psycopg
@@ -75,7 +75,7 @@ def migrate(url: str) -> list[str]:
         connection.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
         for migration in pending(connection):
             with connection.transaction():
-                connection.execute(cast("LiteralString", migration.text))
+                connection.execute(migration.text.encode())
                 connection.execute(_TABLE)
                 connection.execute(
                     "INSERT INTO waybill.migration (name, digest, applied_at) VALUES (%s, %s, clock_timestamp())",
@@ -96,9 +96,9 @@ def set_passwords(owner_url: str, role_urls: Iterable[str]) -> None:
     with psycopg.connect(owner_url, autocommit=True) as connection:
         for url in role_urls:
             parts = psycopg.conninfo.conninfo_to_dict(url)
-            role, password = parts.get("user"), parts.get("password")
+            role, password = str(parts.get("user") or ""), str(parts.get("password") or "")
             if not role or not password:
-                raise MigrationError(f"the database address of role {role or '?'} needs a user and a password")
+                raise MigrationError(f"the database address of role {role or 'unknown'} needs a user and a password")
             connection.execute(
-                sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(str(role)), sql.Literal(password))
+                sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(role), sql.Literal(password))
             )

@@ -1,0 +1,71 @@
+"""From messages to what is to be stored: fixes, rejects, claims, statuses. Touches no database."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from contract.codec import Claim, Decoded, Reject, decode_fixes, decode_status
+from contract.fix import Fix
+from contract.messages import Status
+from contract.reasons import RejectReason
+from contract.topics import FIXES, STATUS, parse_topic
+from gateway.ingest.inbox import Message
+
+# One chunk is one day: a transaction that touches more than some hundred runs out of locks
+# (8,000 random times: "out of shared memory", and redelivery would repeat it for ever).
+MAX_DAYS = 60
+
+
+class Batch(msgspec.Struct):
+    """The content of some messages, in the order in which they came."""
+
+    fixes: list[tuple[Fix, Message]] = []
+    rejects: list[tuple[Reject, str]] = []  # with the topic
+    claims: list[tuple[str, Claim]] = []  # (device, numbers) to be confirmed
+    statuses: list[tuple[str, Status, Message]] = []
+
+    @property
+    def days(self) -> int:
+        return len({fix.fixed_at.date() for fix, _ in self.fixes})
+
+
+def read_batch(messages: list[Message], now: datetime) -> Batch:
+    """Decodes every message; `now` (by the clock) bounds the times of fixes."""
+    batch = Batch()
+    for message in messages:
+        address = parse_topic(message.topic)
+        if address is None:
+            continue  # not of this protocol: the subscription brings none such
+        device, channel = address
+        if channel == FIXES:
+            decoded = decode_fixes(device, message.payload, message.claim, now)
+            _add(batch, device, decoded, message)
+        elif channel == STATUS and message.payload:
+            status = decode_status(message.payload)
+            if status is None:
+                detail = "not a status: see docs/wire-protocol.md"
+                reject = Reject(device=device, reason=RejectReason.UNREADABLE, detail=detail, raw=message.payload)
+                batch.rejects.append((reject, message.topic))
+            else:
+                batch.statuses.append((device, status, message))
+    return batch
+
+
+def _add(batch: Batch, device: str, decoded: Decoded, message: Message) -> None:
+    batch.fixes.extend((fix, message) for fix in decoded.fixes)
+    batch.rejects.extend((reject, message.topic) for reject in decoded.rejects)
+    if decoded.claim is not None:
+        batch.claims.append((device, decoded.claim))
+
+
+def without_fixes(batch: Batch, reason: RejectReason, detail: str) -> Batch:
+    """The same batch with every fix turned into a reject: for what cannot be stored as it is."""
+    rejects = [(reject_fix(fix, message, reason, detail), message.topic) for fix, message in batch.fixes]
+    return Batch([], batch.rejects + rejects, batch.claims, batch.statuses)
+
+
+def reject_fix(fix: Fix, message: Message, reason: RejectReason, detail: str) -> Reject:
+    """A reject for a fix that was read well but may not be stored; keeps the message's bytes."""
+    return Reject(device=fix.device, reason=reason, detail=detail, raw=message.payload, spool=fix.spool_id, seq=fix.seq)

@@ -1,0 +1,24 @@
+"""A message as it came from the broker. Decodes nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from contract.codec import Claim
+
+
+class Message(msgspec.Struct, frozen=True):
+    """One PUBLISH that is not acknowledged yet.
+
+    `session` counts the connections of this process: an acknowledgement may only go out on the connection that
+    brought the message, since a broker that lost its state reuses packet numbers.
+    """
+
+    topic: str
+    payload: bytes
+    claim: Claim | None
+    received_at: datetime  # true time
+    packet_id: int
+    session: int

@@ -1,0 +1,169 @@
+"""The gateway's MQTT connection: messages in, acknowledgements out after the commit. Knows no database.
+
+The seam for another client library: start, take, acknowledge, publish, stop.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import ssl
+import threading
+import time
+from typing import Any
+
+import msgspec
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from contract.clock import true_now
+from contract.codec import Claim, parse_claim
+from contract.topics import PROPERTY_FIRST, PROPERTY_LAST, PROPERTY_SPOOL
+from gateway.ingest.inbox import Message
+
+log = logging.getLogger(__name__)
+
+
+class BrokerOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the broker is and who we are there."""
+
+    host: str
+    port: int
+    username: str
+    password: str
+    client_id: str
+    tls_ca: str | None = None
+    # Messages the broker may have in flight to us: it also bounds our memory. A small value starves a gateway
+    # that acknowledges after the commit (97 positions/s at Mosquitto's own default of 20), and it must never
+    # shrink on a live session.
+    receive_maximum: int = 20_000
+    session_expiry_s: int = 7 * 24 * 3600  # the broker keeps what comes while the gateway is down
+
+
+class Subscriber:
+    """Receives with manual acknowledgement on a persistent MQTT 5 session. Reconnects by itself."""
+
+    def __init__(self, options: BrokerOptions, filters: list[str]) -> None:
+        self._options = options
+        self._filters = filters
+        self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._session = 0
+        # Protects _session together with sending an acknowledgement: paho's thread may not begin a new
+        # connection between our check and our PUBACK.
+        self._session_lock = threading.Lock()
+        self.connected = threading.Event()
+        self._client = self._make_client()
+
+    def _make_client(self) -> paho.Client:
+        client = paho.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=self._options.client_id,
+            protocol=paho.MQTTv5,
+            manual_ack=True,
+        )
+        client.username_pw_set(self._options.username, self._options.password)
+        client.reconnect_delay_set(min_delay=1, max_delay=10)
+        client.max_queued_messages_set(0)
+        client.max_inflight_messages_set(1000)
+        if self._options.tls_ca is not None:
+            client.tls_set(ca_certs=self._options.tls_ca, tls_version=ssl.PROTOCOL_TLS_CLIENT)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._on_message
+        client.on_subscribe = self._on_subscribe
+        return client
+
+    def start(self) -> None:
+        """Begins to connect in a thread of its own; a broker that is not there yet is waited for."""
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties.SessionExpiryInterval = self._options.session_expiry_s
+        properties.ReceiveMaximum = self._options.receive_maximum
+        self._client.connect_async(
+            self._options.host, self._options.port, keepalive=30, clean_start=False, properties=properties
+        )
+        self._client.loop_start()
+
+    def stop(self) -> None:
+        """Ends the connection; what is not acknowledged comes again with the next one."""
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def take(self, most: int, linger_s: float, timeout_s: float) -> list[Message]:
+        """The messages at hand: waits `timeout_s` for the first and `linger_s` for more, at most `most`."""
+        try:
+            taken = [self._inbox.get(timeout=timeout_s)]
+        except queue.Empty:
+            return []
+        deadline = time.monotonic() + linger_s
+        while len(taken) < most:
+            try:
+                taken.append(self._inbox.get_nowait())
+            except queue.Empty:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    break
+                time.sleep(min(left, 0.002))
+        return taken
+
+    def acknowledge(self, messages: list[Message]) -> None:
+        """Sends the PUBACKs, in order. Those of an earlier connection are left out: the broker sends them again."""
+        for message in messages:
+            with self._session_lock:
+                if message.session == self._session:
+                    self._client.ack(message.packet_id, 1)
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
+        """Sends at QoS 1; while the broker is away the client keeps it."""
+        self._client.publish(topic, payload, qos=1, retain=retain)
+
+    def _on_connect(self, client: paho.Client, userdata: Any, flags: Any, reason: Any, properties: Any) -> None:
+        del userdata, properties
+        if reason.is_failure:
+            log.error(
+                "broker refuses the gateway: check WAYBILL_BROKER_USERNAME and WAYBILL_BROKER_PASSWORD",
+                extra={"action": "broker_refused", "reason": str(reason)},
+            )
+            return
+        with self._session_lock:
+            self._session += 1
+        options = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_SEND_ON_SUBSCRIBE)
+        client.subscribe([(name, options) for name in self._filters])
+        self.connected.set()
+        log.info("connected to the broker", extra={"action": "connected", "resumed": flags.session_present})
+
+    def _on_disconnect(self, client: paho.Client, userdata: Any, flags: Any, reason: Any, properties: Any) -> None:
+        del client, userdata, flags, properties
+        with self._session_lock:
+            self._session += 1
+        self.connected.clear()
+        log.warning("connection to the broker ended", extra={"action": "disconnected", "reason": str(reason)})
+
+    def _on_subscribe(self, client: paho.Client, userdata: Any, mid: int, reasons: Any, properties: Any) -> None:
+        del client, userdata, mid, properties
+        for name, reason in zip(self._filters, reasons, strict=False):
+            if reason.is_failure:
+                log.error(
+                    "the broker's access list refuses the gateway's subscription: see broker.acl",
+                    extra={"action": "subscription_refused", "filter": name, "reason": str(reason)},
+                )
+
+    def _on_message(self, client: paho.Client, userdata: Any, message: paho.MQTTMessage) -> None:
+        del client, userdata
+        self._inbox.put(
+            Message(
+                topic=message.topic,
+                payload=bytes(message.payload),
+                claim=_claim(message),
+                received_at=true_now(),
+                packet_id=message.mid,
+                session=self._session,
+            )
+        )
+
+
+def _claim(message: paho.MQTTMessage) -> Claim | None:
+    pairs = dict(getattr(message.properties, "UserProperty", ()))
+    return parse_claim(pairs.get(PROPERTY_SPOOL), pairs.get(PROPERTY_FIRST), pairs.get(PROPERTY_LAST))

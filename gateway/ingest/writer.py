@@ -1,0 +1,144 @@
+"""One batch, one transaction: fixes, newest fixes, tracking, rejects, progress. Acknowledges nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+import psycopg
+
+from contract.clock import true_now
+from contract.codec import Claim, Reject
+from contract.fix import Fix
+from contract.messages import Receipt
+from contract.reasons import RejectReason
+from gateway.ingest.batch import Batch, reject_fix
+from gateway.ingest.findings import write_findings
+from gateway.ingest.inbox import Message
+from gateway.ingest.tracker import Tracked, Tracker
+from storage.fixes import FixRow, Stored, store_fixes
+from storage.ingest import (
+    add_progress,
+    devices_by_name,
+    ensure_spools,
+    put_last_fixes,
+    put_rejects,
+    put_status,
+)
+from storage.tracking import put_tracking_states
+
+
+class Written(msgspec.Struct, frozen=True):
+    """What one transaction stored."""
+
+    receipts: dict[str, list[Receipt]]  # per device
+    rejects: list[tuple[Reject, str]]
+    fixes: int
+    refused: int
+    duplicates: int
+    late: int
+
+
+class Writer:
+    """Writes batches over one connection; the tracker's memory follows only what was committed."""
+
+    def __init__(self, connection: psycopg.Connection, tracker: Tracker) -> None:
+        self._connection = connection
+        self._tracker = tracker
+
+    def lost(self) -> bool:
+        """Whether the connection is gone: then the batch is to be written again over a new one."""
+        return self._connection.closed
+
+    def write(self, batch: Batch, now: datetime) -> Written:
+        """Stores `batch` or raises and stores nothing. `now` is the clock's.
+
+        1. devices and spools; 2. the engine judges and follows; 3. fixes; 4. what was found; 5. rejects and
+        statuses; 6. progress. Then one commit.
+        """
+        received_at = true_now()
+        with self._connection.transaction():
+            names = {fix.device for fix, _ in batch.fixes} | {name for name, _ in batch.claims}
+            names |= {name for name, _, _ in batch.statuses}
+            ids = devices_by_name(self._connection, names) if names else {}
+            known = [(fix, message) for fix, message in batch.fixes if fix.device in ids]
+            rejects = batch.rejects + _strangers(batch, ids)
+            spools = self._spools(batch, ids)
+            tracked = self._tracker.run(
+                self._connection, [(place, ids[fix.device], fix) for place, (fix, _) in enumerate(known)]
+            )
+            rows = [
+                FixRow(fix, ids[fix.device], spools[ids[fix.device], fix.spool_id], message.received_at,
+                       tracked.refused_by.get(place))
+                for place, (fix, message) in enumerate(known)
+            ]  # fmt: skip
+            stored = store_fixes(self._connection, rows)
+            rejects += [(_conflict(*known[place]), known[place][1].topic) for place in sorted(stored.conflicting)]
+            self._follow(rows, stored, tracked, ids, received_at)
+            put_rejects(self._connection, rejects, received_at)
+            for name, status, message in batch.statuses:
+                if name in ids:
+                    put_status(self._connection, ids[name], status, message.received_at)
+            receipts = self._progress(batch.claims, ids, spools, now)
+        self._tracker.commit(tracked)
+        repeated = len(rows) - len(stored.new) - len(stored.conflicting)
+        refused = sum(place in stored.new for place in tracked.refused_by)
+        return Written(receipts, rejects, len(stored.new), refused, repeated, tracked.late)
+
+    def _spools(self, batch: Batch, ids: dict[str, int]) -> dict[tuple[int, str], int]:
+        wanted = {(ids[fix.device], fix.spool_id) for fix, _ in batch.fixes if fix.device in ids}
+        wanted |= {(ids[name], claim.spool) for name, claim in batch.claims if name in ids}
+        return ensure_spools(self._connection, wanted) if wanted else {}
+
+    def _follow(
+        self, rows: list[FixRow], stored: Stored, tracked: Tracked, ids: dict[str, int], recorded_at: datetime
+    ) -> None:
+        """The newest counting fix, the engine's memory and what it found."""
+        newest: dict[int, FixRow] = {}
+        for place in stored.new:
+            row = rows[place]
+            before = newest.get(row.device_id)
+            if row.refused_by is None and (before is None or before.fix.fixed_at < row.fix.fixed_at):
+                newest[row.device_id] = row
+        put_last_fixes(self._connection, [newest[device_id] for device_id in sorted(newest)])
+        put_tracking_states(
+            self._connection,
+            [
+                (device_id, msgspec.json.encode(state).decode(), state.newest or recorded_at,
+                 tracked.failed.get(device_id))
+                for device_id, state in sorted(tracked.states.items())
+            ],
+        )  # fmt: skip
+        devices = {device_id: name for name, device_id in ids.items()}
+        write_findings(
+            self._connection, [(devices[device_id], event) for device_id, event in tracked.events], recorded_at
+        )
+
+    def _progress(
+        self,
+        claims: list[tuple[str, Claim]],
+        ids: dict[str, int],
+        spools: dict[tuple[int, str], int],
+        now: datetime,
+    ) -> dict[str, list[Receipt]]:
+        known = [(name, claim) for name, claim in claims if name in ids]
+        rows = [(ids[name], spools[ids[name], claim.spool], claim) for name, claim in known]
+        receipts = add_progress(self._connection, rows, now)
+        found: dict[str, list[Receipt]] = {}
+        for spool_id, name in {spool_id: name for (_, spool_id, _), (name, _) in zip(rows, known, strict=True)}.items():
+            found.setdefault(name, []).append(receipts[spool_id])
+        return found
+
+
+def _strangers(batch: Batch, ids: dict[str, int]) -> list[tuple[Reject, str]]:
+    detail = "no device of this name is registered: waybill device add"
+    return [
+        (reject_fix(fix, message, RejectReason.UNKNOWN_DEVICE, detail), message.topic)
+        for fix, message in batch.fixes
+        if fix.device not in ids
+    ]
+
+
+def _conflict(fix: Fix, message: Message) -> Reject:
+    detail = "this key (device, time, number) is stored with other content; the stored fix stays"
+    return reject_fix(fix, message, RejectReason.CONFLICTING_DUPLICATE, detail)

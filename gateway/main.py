@@ -1,0 +1,101 @@
+"""Builds the gateway from its parts and runs it until it is told to stop. Decides nothing about fixes."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from importlib.metadata import version
+
+import msgspec
+import psycopg
+
+from contract.clock import Clock, true_now
+from contract.topics import FIXES, STATUS, channel_filter
+from gateway.ingest.pipeline import Pipeline
+from gateway.ingest.subscriber import BrokerOptions, Subscriber
+from gateway.ingest.tracker import Tracker
+from gateway.ingest.writer import Writer
+from gateway.tracking.policy import Policy
+from storage.ingest import lock_gateway, newest_receipts
+from storage.parts import put_part
+
+log = logging.getLogger(__name__)
+
+
+class GatewayOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the gateway finds its broker and its database, and by which clock and policy it works."""
+
+    broker: BrokerOptions
+    database_url: str
+    clock: Clock
+    policy: Policy = Policy()
+
+
+class _Database:
+    """The writer's connection, made again when it is lost; holds the lock against a second gateway."""
+
+    def __init__(self, options: GatewayOptions) -> None:
+        self._options = options
+        self._tracker = Tracker(options.policy)
+        self._connection: psycopg.Connection | None = None
+        self._started_at = true_now()
+
+    def connect(self) -> Writer | None:
+        """A writer over a fresh connection; None when the database is away or another gateway holds the lock."""
+        self.close()
+        try:
+            connection = psycopg.connect(self._options.database_url, autocommit=True, connect_timeout=5)
+            if not lock_gateway(connection, self._options.broker.client_id):
+                connection.close()
+                log.warning(
+                    "another gateway with this client id is running: stop it, or give this one its own client id",
+                    extra={"action": "locked_out", "client_id": self._options.broker.client_id},
+                )
+                return None
+        except psycopg.OperationalError as error:
+            log.warning("database away", extra={"action": "database_away", "error": str(error).strip()})
+            return None
+        self._tracker.forget()
+        self._connection = connection
+        log.info("connected to the database", extra={"action": "database_connected"})
+        return Writer(connection, self._tracker)
+
+    def heartbeat(self, counters: Counter[str]) -> None:
+        if self._connection is None or self._connection.closed:
+            return
+        try:
+            put_part(self._connection, "gateway", version("waybill"), self._started_at, counters)
+        except psycopg.Error as error:
+            log.warning("no sign of life stored", extra={"action": "heartbeat_failed", "error": str(error).strip()})
+
+    def receipts(self, pipeline: Pipeline) -> None:
+        if self._connection is not None:
+            pipeline.greet(newest_receipts(self._connection))
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def run_gateway(options: GatewayOptions, stop: threading.Event) -> None:
+    """Runs until `stop` is set. Nothing is lost by stopping: what is not acknowledged comes again."""
+    subscriber = Subscriber(options.broker, [channel_filter(FIXES), channel_filter(STATUS)])
+    database = _Database(options)
+    pipeline: Pipeline
+
+    def connect() -> Writer | None:
+        writer = database.connect()
+        if writer is not None:
+            database.receipts(pipeline)
+        return writer
+
+    pipeline = Pipeline(subscriber, connect, database.heartbeat, options.clock, stop)
+    subscriber.start()
+    try:
+        pipeline.run()
+    finally:
+        subscriber.stop()
+        database.close()
+        log.info("gateway stopped", extra={"action": "stopped", **pipeline.counters})
