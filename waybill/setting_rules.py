@@ -1,0 +1,111 @@
+"""What each kind of setting allows, in words and as a check, and how a secret is shown. Knows no setting by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import SplitResult, urlsplit
+
+from msgspec.inspect import BoolType, IntType, LiteralType, Type
+
+from contract.clock import ClockError, parse_clock
+
+HIDDEN = "(hidden)"
+
+
+class NotAllowedError(ValueError):
+    """The value is not allowed; the text says what is."""
+
+
+def allowed(kind: str | None, of: Type) -> str:
+    """What a setting of this kind and type may be, as the end of a sentence."""
+    if kind is not None:
+        return _KINDS[kind][0]
+    if isinstance(of, BoolType):
+        return "true or false"
+    if isinstance(of, IntType):
+        return f"a whole number from {of.ge}" + ("" if of.le is None else f" to {of.le}")
+    if isinstance(of, LiteralType):
+        return "one of " + ", ".join(str(value) for value in of.values)
+    return "a path"
+
+
+def check(kind: str | None, value: str) -> None:
+    """Raises NotAllowedError when `value` is not what its kind allows."""
+    if kind is not None:
+        _KINDS[kind][1](value)
+
+
+def shown(kind: str | None, value: object) -> str:
+    """A value as it may appear on a screen: passwords are hidden, the rest of a database's address is not."""
+    if value is None:
+        return "(not set)"
+    if kind == "secret":
+        return HIDDEN
+    if kind == "database":
+        return _without_password(str(value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _without_password(url: str) -> str:
+    parts = urlsplit(url)
+    user, at_sign, place = parts.netloc.rpartition("@")
+    # Where the address is torn (an unquoted / in the password, no scheme) any part of it may be the password.
+    if not at_sign:
+        return HIDDEN
+    return parts._replace(netloc=f"{user.partition(':')[0]}:***@{place}", query="", fragment="").geturl()
+
+
+def _check_clock(value: str) -> None:
+    try:
+        parse_clock(value)
+    except ClockError as error:
+        raise NotAllowedError(str(error)) from error
+
+
+def _check_database(value: str) -> None:
+    parts = _split(value)
+    if parts.scheme not in ("postgresql", "postgres") or not parts.username or len(parts.path) < 2:
+        raise NotAllowedError("user, host and database are needed")
+    if parts.password is None:
+        raise NotAllowedError("it has no password")
+
+
+def _check_origin(value: str) -> None:
+    parts = _split(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise NotAllowedError("it must be an origin: scheme and host, perhaps a port, no path")
+
+
+def _check_host(value: str) -> None:
+    if not value or "/" in value or any(letter.isspace() for letter in value):
+        raise NotAllowedError("it must be a bare host")
+
+
+def _check_word(value: str) -> None:
+    if not value or any(letter.isspace() or letter in "/+#" for letter in value):
+        raise NotAllowedError("it must be one word")
+
+
+def _check_secret(value: str) -> None:
+    if len(value) < 8:
+        raise NotAllowedError("it is shorter than 8 characters")
+
+
+def _split(value: str) -> SplitResult:
+    try:
+        parts = urlsplit(value)
+        _ = parts.port  # read: a wrong port raises here
+    except ValueError:
+        # urlsplit's own message repeats what it took for the port, which may be half a password.
+        raise NotAllowedError("host and port cannot be told apart") from None
+    return parts
+
+
+_KINDS: dict[str, tuple[str, Callable[[str], None]]] = {
+    "clock": ("'system' or T0@WALL*RATE", _check_clock),
+    "database": ("postgresql://USER:PASSWORD@HOST:PORT/DATABASE", _check_database),
+    "origin": ("an origin such as https://waybill.example.org", _check_origin),
+    "host": ("a host name or an address, without scheme or port", _check_host),
+    "word": ("one word without blanks, /, + or #", _check_word),
+    "secret": ("at least 8 characters", _check_secret),
+}

@@ -1,0 +1,85 @@
+"""Every setting of Waybill with its meaning, default and limits. Loads none of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from contract.clock import Clock, parse_clock
+from waybill.stack.places import checkout
+
+
+def _about(description: str, kind: str | None = None, **limits: Any) -> Meta:
+    """What a setting means, and the kind of text it is (waybill/setting_rules.py) when its type does not say it."""
+    return Meta(description=description, extra=None if kind is None else {"kind": kind}, **limits)
+
+
+def _default_data_dir() -> Path:
+    return checkout() / ".waybill" / "demo"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """One installation. None means not set; what needs the value then says so."""
+
+    data_dir: Annotated[Path, _about("folder for spools, logs and what the one-machine stack keeps")] = msgspec.field(
+        default_factory=_default_data_dir
+    )
+    clock: Annotated[str, _about("'system', or T0@WALL*RATE for demos and tests", "clock")] = "system"
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], _about("the least that a log line must matter to be written")
+    ] = "info"
+
+    database_url: Annotated[
+        str | None, _about("the database as role waybill_gateway: what gateway, api and worker use", "database")
+    ] = None
+    database_owner_url: Annotated[
+        str | None, _about("the database as role waybill_owner: only waybill db migrate uses it", "database")
+    ] = None
+    database_reader_url: Annotated[
+        str | None, _about("the database as role waybill_reader: dashboard and history", "database")
+    ] = None
+    database_retention_url: Annotated[
+        str | None, _about("the database as role waybill_retention: deletes what is too old", "database")
+    ] = None
+
+    broker_host: Annotated[str, _about("host of the MQTT broker", "host")] = "127.0.0.1"
+    broker_port: Annotated[int, _about("port of the MQTT broker; 8883 is usual with TLS", ge=1, le=65535)] = 1883
+    broker_tls_ca: Annotated[
+        Path | None, _about("file of certificate authorities; when set, the broker is spoken to with TLS")
+    ] = None
+    broker_username: Annotated[str, _about("the gateway's broker user, as broker.acl names it", "word")] = "gateway"
+    broker_password: Annotated[str | None, _about("password of broker_username", "secret")] = None
+    broker_admin_password: Annotated[
+        str | None, _about("password of the broker's user admin, who manages devices' credentials", "secret")
+    ] = None
+    gateway_client_id: Annotated[
+        str, _about("the gateway's name; a second gateway of this name refuses to start", "word")
+    ] = "gateway"
+    accept_simulated: Annotated[
+        bool, _about("whether simulators' fixes count on map and trip; if not, they are stored refused")
+    ] = False
+    accept_replayed: Annotated[
+        bool, _about("whether replayed captures' fixes count on map and trip; if not, they are stored refused")
+    ] = False
+
+    api_host: Annotated[str, _about("address on which the HTTP API listens", "host")] = "127.0.0.1"
+    api_port: Annotated[int, _about("port on which the HTTP API listens", ge=1, le=65535)] = 8080
+    dashboard_host: Annotated[str, _about("address on which the dashboard listens", "host")] = "127.0.0.1"
+    dashboard_port: Annotated[int, _about("port on which the dashboard listens", ge=1, le=65535)] = 8501
+    public_url: Annotated[
+        str | None, _about("where people reach this installation; the only source of links", "origin")
+    ] = None
+    map_dir: Annotated[
+        Path | None, _about("folder with basemap.geojson, drawn under the vans; when not set, the demo's Helsinki")
+    ] = None
+
+    # The floor is California's: GPS records of deliveries are kept at least 90 days (4 CCR 15417).
+    retention_on_trip_days: Annotated[int, _about("days that fixes are kept", ge=90)] = 180
+    off_trip_days: Annotated[int, _about("days that fixes outside trips are kept; 0: none are kept", ge=0, le=180)] = 7
+
+    def parsed_clock(self) -> Clock:
+        """The one clock that every part of this installation takes its time from."""
+        return parse_clock(self.clock)
