@@ -23,6 +23,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     seen: Seen = Seen()
     newest: datetime | None = None  # fixed_at of the newest fix that counted: the device's watermark
     home: Presence = Presence()
+    away: bool = False  # was seen well outside the premises since the last return; only then can it come back
     door_id: str | None = None  # the drop at whose door the vehicle is, or is about to be
     door: Presence = Presence()
     under_way: str | None = None  # the trip that has departed
@@ -72,13 +73,15 @@ def _premises(state: State, point: Point, plan: Plan, policy: Policy) -> tuple[S
     if plan.premises_lat_e7 is None or plan.premises_lon_e7 is None:
         return state, ()
     home, turn = watch(state.home, point, plan.premises_lat_e7, plan.premises_lon_e7, policy.premises_radius_m, policy)
-    state = msgspec.structs.replace(state, home=home)
+    away_m = distance_m(point.lat_e7, point.lon_e7, plan.premises_lat_e7, plan.premises_lon_e7)
+    well_outside = not home.inside and away_m > policy.premises_radius_m + policy.leave_slack_m
+    was_away, trip = state.away, _trip_under_way(state, plan)
+    state = msgspec.structs.replace(state, home=home, away=not home.inside and (was_away or well_outside))
     if turn is None:
         return state, ()
-    trip = _trip_under_way(state, plan)
     if not turn.entered and trip is None:
         return _depart(state, turn.at.fixed_at, turn.evidence, plan, policy)
-    if turn.entered and trip is not None:
+    if turn.entered and trip is not None and was_away:
         state = msgspec.structs.replace(
             state, under_way=None, left=(), told_soon=(), door=Presence(), door_id=None,
             ended=(*state.ended[-9:], trip.trip_id),

@@ -13,7 +13,7 @@ class Presence(msgspec.Struct, frozen=True, kw_only=True):
     """What is known about one vehicle and one circle.
 
     `inside` is what is confirmed. `turning` holds the fixes in a row that say otherwise; `last_inside` is the
-    newest fix inside while inside.
+    newest fix within the radius itself while inside.
     """
 
     inside: bool = False
@@ -40,7 +40,7 @@ def watch(
     """
     away_m = distance_m(point.lat_e7, point.lon_e7, lat_e7, lon_e7)
     if presence.inside:
-        return _watch_inside(presence, point, away_m > radius_m + policy.leave_slack_m, policy)
+        return _watch_inside(presence, point, away_m, radius_m, policy)
     if away_m > radius_m:
         return (presence if not presence.turning else Presence()), None
     turning = (*presence.turning, point)
@@ -51,9 +51,13 @@ def watch(
     return Presence(turning=(turning[0], point)), None
 
 
-def _watch_inside(presence: Presence, point: Point, beyond: bool, policy: Policy) -> tuple[Presence, Turn | None]:  # noqa: FBT001
-    if not beyond:
+def _watch_inside(
+    presence: Presence, point: Point, away_m: float, radius_m: float, policy: Policy
+) -> tuple[Presence, Turn | None]:
+    if away_m <= radius_m:
         return Presence(inside=True, last_inside=point), None
+    if away_m <= radius_m + policy.leave_slack_m:
+        return Presence(inside=True, last_inside=presence.last_inside), None
     turning = (*presence.turning, point)
     if len(turning) < policy.confirm_fixes:
         return msgspec.structs.replace(presence, turning=turning), None
