@@ -1,0 +1,217 @@
+"""What people and order systems do to orders: place, declare, plan on a trip. Commits nothing: the caller does."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import psycopg
+
+from contract.clock import true_now
+from contract.milestones import FOLLOWERS, Milestone, may_follow
+from contract.reasons import FailureReason
+from storage.audit import Actor, AuditEvent, record
+from storage.orders import (
+    Declaration,
+    NewOrder,
+    NewTrip,
+    OrderHead,
+    is_declared,
+    lock_order,
+    orders_by_refs,
+    put_declaration,
+    put_order,
+    put_trip,
+    set_milestone,
+    strangers,
+    take_number,
+    vehicle_name,
+)
+
+
+class OrdersError(ValueError):
+    """The orders were left as they are; the message says why and what would work."""
+
+
+class UnknownObjectError(OrdersError):
+    """There is no such order, vehicle, driver or premises here."""
+
+
+class MilestoneRefusedError(OrdersError):
+    """An order cannot come from its newest milestone to the wanted one."""
+
+    def __init__(self, head: OrderHead, wanted: Milestone) -> None:
+        after = FOLLOWERS[head.milestone]
+        # In the order in which milestones usually happen: that is how people look for theirs.
+        allowed = ", ".join(one for one in Milestone if one in after) or "nothing more"
+        super().__init__(f"order {head.order_no} is {head.milestone}: {wanted} cannot follow, allowed: {allowed}")
+        self.head = head
+        self.wanted = wanted
+
+
+class PlacedOrder(msgspec.Struct, frozen=True):
+    """An order that was placed, with its number for people."""
+
+    id: UUID
+    order_no: str
+
+
+class PlacedTrip(msgspec.Struct, frozen=True):
+    """A trip that was planned, with its number for people."""
+
+    id: UUID
+    trip_no: str
+
+
+def place_order(connection: psycopg.Connection, premises_id: UUID, order: NewOrder, actor: Actor) -> PlacedOrder:
+    """Takes the order in under the premises' next number, as received at its `placed_at`."""
+    if order.window_from >= order.window_to:
+        raise OrdersError(
+            f"order {order.source_ref} of {order.source}: its window ends at {order.window_to.isoformat()}, "
+            f"not after it begins at {order.window_from.isoformat()}"
+        )
+    if known := orders_by_refs(connection, premises_id, order.source, [order.source_ref]):
+        number_here = known[order.source_ref].order_no
+        raise OrdersError(f"order {order.source_ref} of {order.source} is on record already, as {number_here}")
+    number = take_number(connection, "order", premises_id)
+    if number is None:
+        raise UnknownObjectError(f"there are no premises {premises_id}")
+    order_no = str(number)
+    order_id = put_order(connection, premises_id, order_no, order, order.placed_at)
+    head = OrderHead(order_id, premises_id, order_no, order.source_ref, Milestone.RECEIVED, order.placed_at, None)
+    _say(connection, head, Milestone.RECEIVED, order.placed_at, actor)
+    after = {"order_no": order_no, **msgspec.to_builtins(order)}
+    _audit(connection, actor, order.placed_at, "order.placed", head, after=after)
+    return PlacedOrder(order_id, order_no)
+
+
+def declare(
+    connection: psycopg.Connection,
+    order_id: UUID,
+    milestone: Milestone,
+    at: datetime,
+    actor: Actor,
+    *,
+    reason_code: str | None = None,
+    note: str | None = None,
+) -> OrderHead:
+    """Records that somebody says the order reached `milestone` at `at`; the order as it is then.
+
+    1. What fixes showed already may be confirmed once: both are kept, the order stays where it is.
+    2. Anything else must be able to follow the order's newest milestone.
+    3. A failed handoff needs one of the reason codes.
+    """
+    head = _locked(connection, order_id)
+    _check_reason(head, milestone, reason_code)
+    if head.milestone is milestone and not is_declared(connection, order_id, milestone, head.trip_id):
+        _say(connection, head, milestone, at, actor, reason_code, note)
+        _audit(connection, actor, at, "order.confirmed", head, after=_told(milestone, at, reason_code), reason=note)
+        return head
+    if not may_follow(head.milestone, milestone):
+        raise MilestoneRefusedError(head, milestone)
+    _say(connection, head, milestone, at, actor, reason_code, note)
+    set_milestone(connection, order_id, milestone, at)
+    before = {"milestone": head.milestone.value, "at": head.milestone_at}
+    after = _told(milestone, at, reason_code)
+    _audit(connection, actor, at, "order.declared", head, before=before, after=after, reason=note)
+    return msgspec.structs.replace(head, milestone=milestone, milestone_at=at)
+
+
+def plan_trip(connection: psycopg.Connection, trip: NewTrip, actor: Actor, at: datetime) -> PlacedTrip:
+    """Puts the orders on a trip of the vehicle in the sequence given; they are queued from `at` on."""
+    vehicle = vehicle_name(connection, trip.premises_id, trip.vehicle_id)
+    if vehicle is None:
+        raise UnknownObjectError(f"vehicle {trip.vehicle_id} is not in service at premises {trip.premises_id}")
+    if unknown := strangers(connection, trip.premises_id, [one.driver_id for one in trip.crew]):
+        raise UnknownObjectError(f"driver {unknown[0]} does not belong to premises {trip.premises_id}")
+    if not trip.drops:
+        raise OrdersError(f"a trip of {vehicle} needs at least one order")
+    heads = {}
+    # By id, whatever the sequence: two plans with the same orders then wait for one another instead of for ever.
+    for order_id in sorted(drop.order_id for drop in trip.drops):
+        heads[order_id] = _ready_for_trip(connection, order_id, trip.premises_id)
+    trip_no = f"T-{take_number(connection, 'trip', trip.premises_id):04d}"
+    trip_id = put_trip(connection, trip_no, trip, at)
+    for drop in trip.drops:
+        head = msgspec.structs.replace(heads[drop.order_id], trip_id=trip_id)
+        _say(connection, head, Milestone.QUEUED, at, actor)
+        set_milestone(connection, head.id, Milestone.QUEUED, at)
+    planned = {
+        "trip_no": trip_no,
+        "vehicle": vehicle,
+        "planned_departure_at": trip.planned_departure_at,
+        "orders": [heads[drop.order_id].order_no for drop in trip.drops],
+        "crew": [str(one.driver_id) for one in trip.crew],
+    }
+    event = AuditEvent(
+        at=at, actor=actor, action="trip.planned", object_kind="trip", object_id=str(trip_id),
+        premises_id=trip.premises_id, after=planned,
+    )  # fmt: skip
+    record(connection, [event])
+    return PlacedTrip(trip_id, trip_no)
+
+
+def _locked(connection: psycopg.Connection, order_id: UUID) -> OrderHead:
+    head = lock_order(connection, order_id)
+    if head is None:
+        raise UnknownObjectError(f"there is no order {order_id}")
+    return head
+
+
+def _ready_for_trip(connection: psycopg.Connection, order_id: UUID, premises_id: UUID) -> OrderHead:
+    head = _locked(connection, order_id)
+    if head.premises_id != premises_id:
+        raise OrdersError(f"order {head.order_no} belongs to other premises than the trip")
+    if not may_follow(head.milestone, Milestone.QUEUED):
+        raise MilestoneRefusedError(head, Milestone.QUEUED)
+    return head
+
+
+def _check_reason(head: OrderHead, milestone: Milestone, reason_code: str | None) -> None:
+    codes = [code.value for code in FailureReason]
+    known = ", ".join(codes)
+    if milestone is Milestone.FAILED and reason_code not in codes:
+        raise OrdersError(
+            f"order {head.order_no}: a failed handoff needs a reason code, one of {known}; got {reason_code!r}"
+        )
+
+
+def _say(
+    connection: psycopg.Connection,
+    head: OrderHead,
+    milestone: Milestone,
+    at: datetime,
+    actor: Actor,
+    reason_code: str | None = None,
+    note: str | None = None,
+) -> None:
+    said = Declaration(
+        head=head, milestone=milestone, at=at, declared_by=f"{actor.kind} {actor.name}", recorded_at=true_now(),
+        trip_id=head.trip_id, reason_code=reason_code, note=note,
+    )  # fmt: skip
+    put_declaration(connection, said)
+
+
+def _told(milestone: Milestone, at: datetime, reason_code: str | None) -> dict[str, Any]:
+    told: dict[str, Any] = {"milestone": milestone.value, "at": at}
+    return told if reason_code is None else {**told, "reason_code": reason_code}
+
+
+def _audit(
+    connection: psycopg.Connection,
+    actor: Actor,
+    at: datetime,
+    action: str,
+    head: OrderHead,
+    *,
+    after: dict[str, Any],
+    before: dict[str, Any] | None = None,
+    reason: str | None = None,
+) -> None:
+    event = AuditEvent(
+        at=at, actor=actor, action=action, object_kind="order", object_id=str(head.id), premises_id=head.premises_id,
+        before=before, after=after, reason=reason,
+    )  # fmt: skip
+    record(connection, [event])
