@@ -138,9 +138,7 @@ def test_a_failed_handoff_needs_a_reason_code(gateway: psycopg.Connection) -> No
 
     with pytest.raises(OrdersError, match=r"needs a reason code, one of .*NO_VALID_ID.*; got 'no idea'"):
         declare(gateway, order.id, Milestone.FAILED, NOON, DRIVER, reason_code="no idea")
-    head = declare(
-        gateway, order.id, Milestone.FAILED, NOON, DRIVER, reason_code="NO_VALID_ID", note="passport expired"
-    )
+    head = declare(gateway, order.id, Milestone.FAILED, NOON, DRIVER, reason_code="NO_VALID_ID", note="expired")
 
     assert head.milestone is Milestone.FAILED
     query = "SELECT reason_code, note, declared_by FROM waybill.milestone WHERE order_id = %s AND milestone = 'failed'"
