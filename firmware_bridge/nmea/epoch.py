@@ -14,11 +14,17 @@ from firmware_bridge.nmea.sentences import Report
 _QUALITY_FROM = {"GGA": 3, "GNS": 2, "RMC": 1, "GLL": 0}
 
 
+# Receivers step back a little (bt451: 52 minutes when it found its satellites); a longer step back is midnight, so a
+# carried date stays right through 22 hours of silence.
+STEP_BACK_MS = 2 * 3_600_000
+
+
 def day_near(time_ms: int, day: date, day_time_ms: int) -> date:
-    """The date of a time of day that lies within 12 hours of another, dated one: carries a date over midnight."""
-    if time_ms - day_time_ms > DAY_MS // 2:
+    """The date of a time of day, from another, dated one before it: carries a date over midnight."""
+    later_ms = time_ms - day_time_ms
+    if later_ms > DAY_MS - STEP_BACK_MS:
         return day - timedelta(days=1)
-    if day_time_ms - time_ms > DAY_MS // 2:
+    if later_ms < -STEP_BACK_MS:
         return day + timedelta(days=1)
     return day
 
@@ -43,7 +49,7 @@ class _Epoch:
     def add(self, report: Report) -> None:
         if report.has_fix is not None:
             self.has_fix = report.has_fix if self.has_fix is None else self.has_fix and report.has_fix
-        if report.lat_e7 is not None and report.has_fix:
+        if report.lat_e7 is not None and report.has_fix is not False:
             self.lat_e7, self.lon_e7 = report.lat_e7, report.lon_e7
         if report.altitude_m is not None:
             self.altitude_m = report.altitude_m

@@ -46,6 +46,9 @@ _GGA_QUALITY = {
     "8": Quality.SIMULATED,
     "9": Quality.DGPS,  # not in the standard: NovAtel's SBAS with reduced accuracy
 }
+# With 00 satellites these say nothing: Hemisphere's Crescent sends "1,00" while it only starts up (gpsd's hemi.log),
+# Furuno's GL/GA and Garmin's Foretrex on good fixes, which their RMC or GNS confirms.
+_NEEDS_SATELLITES = "123459"
 # The mode indicator of RMC, GLL, VTG (one letter) and GNS (one per satellite system).
 _MODE_QUALITY = {
     "A": Quality.GPS,
@@ -132,15 +135,16 @@ def _gga(text: _Fields) -> Report:
     quality = text("gps_qual")
     if quality not in _GGA_QUALITY and quality not in ("0", ""):
         raise BadFieldError(f"quality {quality!r}")
+    satellites = fields.count(text("num_sats"), 200)
     return Report(
         kind="GGA",
         time_ms=fields.time_ms(text("timestamp")),
-        has_fix=quality not in ("0", ""),
+        has_fix=None if quality in _NEEDS_SATELLITES and satellites == 0 else quality not in ("0", ""),
         lat_e7=lat_e7,
         lon_e7=lon_e7,
         altitude_m=fields.number(text("altitude"), -1000, MAX_ALTITUDE_M),
         hdop=_hdop(text("horizontal_dil")),
-        satellites=fields.count(text("num_sats"), 200),
+        satellites=satellites,
         quality=_GGA_QUALITY.get(quality),
     )
 
