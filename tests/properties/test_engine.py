@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
@@ -80,4 +82,4 @@ def test_arrived_and_left_alternate_per_door_and_times_do_not_run_back(stretches
 
     for events in told.values():
         assert [type(event) for event in events] == [Arrived, Left][: len(events)]
-        assert all(before.at <= after.at for before, after in zip(events, events[1:], strict=False))
+        assert all(before.at <= after.at for before, after in itertools.pairwise(events))

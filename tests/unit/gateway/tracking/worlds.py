@@ -25,7 +25,8 @@ def fix(seconds: float, at: tuple[int, int], *, speed_mps: float | None = None, 
         quality: Quality | None = None, replayed: bool = False) -> Fix:  # fmt: skip
     """A fix so many seconds after nine o'clock."""
     return Fix(
-        device="gps-01", spool_id="0123456789abcdef", seq=round(seconds) + 1, fixed_at=NINE + timedelta(seconds=seconds),
+        device="gps-01", spool_id="0123456789abcdef", seq=round(seconds) + 1,
+        fixed_at=NINE + timedelta(seconds=seconds),
         lat_e7=at[0], lon_e7=at[1], speed_mps=speed_mps, hdop=hdop, quality=quality, replayed=replayed,
     )  # fmt: skip
 
