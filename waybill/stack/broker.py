@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from signal import SIGKILL, SIGTERM
 
@@ -68,25 +69,23 @@ class Broker:
             path.chmod(0o600)
             if self._user is not None:
                 os.chown(path, self._user.uid, self._user.gid)
-        process = launch.start(self._program(state))
+        process = self._process = launch.start(self._program(state))
         if not launch.wait_until(self._refuses_anonymous, process, patience_s=_READY_PATIENCE_S):
             launch.stop(process, (SIGTERM, 2.0))
             reason = launch.log_end(self.log)
             raise BrokerError(f"Mosquitto did not start on port {self.port}; the end of {self.log}:\n{reason}")
-        self._process = process
 
-    def stop(self) -> None:
+    def stop(self, patience_s: float = 5.0) -> None:
         """Clean stop: sessions, queues and retained messages are written out."""
         if self._process is not None:
-            launch.stop(self._process, (SIGTERM, 5.0))
-            self._process = None
+            launch.stop(self._process, (SIGTERM, patience_s))
 
     def kill(self) -> None:
         """SIGKILL: what came since the last save is gone; for fault tests."""
         if self._process is not None:
-            self._process.send_signal(SIGKILL)
+            with suppress(ProcessLookupError):
+                self._process.send_signal(SIGKILL)
             self._process.wait()
-            self._process = None
 
     def version(self) -> str:
         """What runs, as `2.0.21`."""

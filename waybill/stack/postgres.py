@@ -5,6 +5,8 @@ import secrets
 import shutil
 import subprocess
 import time
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from signal import SIGINT, SIGKILL, SIGQUIT
 from urllib.parse import quote
@@ -59,6 +61,7 @@ class Postgres:
         self._password = password
         self._servers = servers
         self._process: subprocess.Popen[bytes] | None = None
+        self._wanted = False
         self.log = log or data_dir / "postgres.log"
         self.port = port
 
@@ -75,6 +78,7 @@ class Postgres:
         """Makes the cluster when there is none, starts the server and waits until it takes connections."""
         if self.pid is not None:
             return
+        self._wanted = True
         make_folder(self._home)
         if not (self._cluster / "PG_VERSION").is_file():
             self._make_cluster()
@@ -82,28 +86,39 @@ class Postgres:
         give_up_at_s = time.monotonic() + _PREDECESSOR_PATIENCE_S
         while not self._start_once():
             reason = launch.log_end(self.log)
+            if not self._wanted:
+                raise PostgresError("PostgreSQL was stopped while it started")
             if time.monotonic() > give_up_at_s or not any(sign in reason for sign in _PREDECESSOR_SIGNS):
                 raise PostgresError(f"PostgreSQL did not start on port {self.port}; the end of {self.log}:\n{reason}")
             time.sleep(0.2)
 
-    def stop(self) -> None:
-        """Fast shutdown: clients are cut, everything committed is on disk."""
+    def stop(self, patience_s: float = 6.0) -> None:
+        """Fast shutdown: clients are cut, everything committed is on disk; without it when patience ends (SIGQUIT)."""
+        self._wanted = False
         if self._process is not None:
-            launch.stop(self._process, (SIGINT, 6.0), (SIGQUIT, 2.0))
-            self._process = None
+            launch.stop(self._process, (SIGINT, patience_s), (SIGQUIT, 1.0))
 
     def kill(self) -> None:
         """SIGKILL, as a pulled plug; for fault tests."""
         if self._process is not None:
-            self._process.send_signal(SIGKILL)
+            with suppress(ProcessLookupError):
+                self._process.send_signal(SIGKILL)
             self._process.wait()
-            self._process = None
 
     def url(self, database: str = "postgres", user: str = OWNER, password: str | None = None) -> str:
         """A connection URL for libpq."""
         secret = self._password if password is None else password
         name, word = quote(user, safe=""), quote(secret, safe="")
         return f"postgresql://{name}:{word}@{HOST}:{self.port}/{quote(database, safe='')}"
+
+    def create_database(self, name: str) -> None:
+        """Makes an empty database of the owner's unless there is one of that name."""
+        program = self._program([self._binary("createdb"), "-h", HOST, "-p", str(self.port), "-U", OWNER, "-w", name])
+        try:
+            launch.run(replace(program, environ={**program.environ, "PGPASSWORD": self._password}))
+        except launch.LaunchError as error:
+            if "already exists" not in str(error):
+                raise
 
     def version(self) -> str:
         """What runs, as `17.11`."""
@@ -128,9 +143,8 @@ class Postgres:
         self.stop()
 
     def _start_once(self) -> bool:
-        process = launch.start(self._program([self._binary("postgres"), "-D", self._cluster]))
+        process = self._process = launch.start(self._program([self._binary("postgres"), "-D", self._cluster]))
         if launch.wait_until(lambda: self._says_ready(process.pid), process, patience_s=_READY_PATIENCE_S):
-            self._process = process
             return True
         launch.stop(process, (SIGINT, 6.0), (SIGQUIT, 2.0))
         return False
