@@ -3,6 +3,22 @@ CREATE FUNCTION reading.visible_premises() RETURNS uuid[] STABLE LANGUAGE sql AS
     SELECT coalesce(string_to_array(nullif(current_setting('waybill.premises', true), ''), ',')::uuid[], '{}')
 $$;
 
+-- What there is to name in waybill.premises: for a process that shows every premises, such as the demo's dashboard.
+CREATE FUNCTION reading.all_premises() RETURNS SETOF uuid STABLE SECURITY DEFINER
+SET search_path = pg_catalog LANGUAGE sql AS $$
+    SELECT id FROM waybill.premises ORDER BY id
+$$;
+REVOKE ALL ON FUNCTION reading.all_premises() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION reading.all_premises() TO waybill_reader;
+
+-- By how much an order missed its window, or misses it at `now`; NULL: not late. The vehicle at the door ends the wait.
+CREATE FUNCTION reading.late_by(window_to timestamptz, milestone text, milestone_at timestamptz, arrived_at timestamptz,
+    now timestamptz) RETURNS interval IMMUTABLE LANGUAGE sql AS $$
+    SELECT CASE WHEN milestone <> 'cancelled' AND there_at > window_to THEN there_at - window_to END
+    FROM (SELECT coalesce(arrived_at,
+        CASE WHEN milestone IN ('delivered', 'failed', 'returned') THEN milestone_at ELSE now END)) AS t (there_at)
+$$;
+
 CREATE VIEW reading.premises WITH (security_barrier) AS
 SELECT p.id, p.code, p.name, p.licence_no, p.address, p.lat_e7, p.lon_e7, p.tz, p.hours
 FROM waybill.premises p
@@ -95,7 +111,7 @@ SELECT v.premises_id, v.id AS vehicle_id, v.name AS vehicle_name, v.plate, de.na
     counts.drops, counts.drops_done,
     n.order_id AS next_order_id, n.order_no AS next_order_no, n.address AS next_address, n.milestone AS next_milestone,
     n.window_from AS next_window_from, n.window_to AS next_window_to, n.planned_arrival_at AS next_planned_arrival_at,
-    n.lat_e7 AS next_lat_e7, n.lon_e7 AS next_lon_e7
+    n.arrived_at AS next_arrived_at, n.seq AS next_seq, n.lat_e7 AS next_lat_e7, n.lon_e7 AS next_lon_e7
 FROM waybill.vehicle v
 LEFT JOIN waybill.install i ON i.vehicle_id = v.id AND i.dedicated AND upper_inf(i.during)
 LEFT JOIN waybill.device de ON de.id = i.device_id
@@ -113,7 +129,7 @@ LEFT JOIN LATERAL (
 ) counts ON true
 LEFT JOIN LATERAL (
     SELECT o.id AS order_id, o.order_no, o.address, o.milestone, o.window_from, o.window_to, o.lat_e7, o.lon_e7,
-        d.planned_arrival_at
+        d.planned_arrival_at, d.arrived_at, d.seq
     FROM waybill.trip_drop d JOIN waybill.orders o ON o.id = d.order_id
     WHERE d.trip_id = t.id AND o.milestone NOT IN ('delivered', 'failed', 'returned', 'cancelled')
     ORDER BY d.seq LIMIT 1
