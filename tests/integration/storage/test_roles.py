@@ -11,6 +11,11 @@ from tests.fixtures.database import Database
 from tests.fixtures.gateway import NOON, PREMISES, register
 
 OTHER_PREMISES = "01900000-0000-7000-8000-0000000000ff"
+_OLD_FIX = (
+    "INSERT INTO waybill.fix (fixed_at, received_at, seq, device_id, spool_id, lat_e7, lon_e7, replayed, source)"
+    " VALUES (clock_timestamp() - make_interval(days => %(days)s), clock_timestamp(), %(seq)s, %(device_id)s, 1, 1, 1,"
+    " false, 'dedicated')"
+)
 # Views that hold nothing of one premises: what every signed-in person may know.
 COMMON_VIEWS: set[str] = set()
 
@@ -66,11 +71,7 @@ def test_the_gateway_cannot_change_or_delete_what_was_reported(database: Databas
 def test_retention_keeps_to_its_floor_and_records_what_it_drops(owner: psycopg.Connection, database: Database) -> None:
     device_id = register(owner, "roles-b")
     for days in (300, 1):
-        owner.execute(
-            "INSERT INTO waybill.fix (fixed_at, received_at, seq, device_id, spool_id, lat_e7, lon_e7, replayed, source)"
-            " VALUES (clock_timestamp() - make_interval(days => %s), clock_timestamp(), %s, %s, 1, 1, 1, false, 'dedicated')",
-            [days, days, device_id],
-        )
+        owner.execute(_OLD_FIX, {"days": days, "seq": days, "device_id": device_id})
     with psycopg.connect(database.retention_url, autocommit=True) as connection:
         with pytest.raises(psycopg.errors.RaiseException, match="floor is 90"):
             connection.execute("SELECT waybill.drop_old_fixes(89, %s)", [new_id(NOON)])
@@ -90,11 +91,7 @@ def test_fixes_under_a_legal_hold_are_copied_before_they_go(owner: psycopg.Conne
     owner.execute(
         "UPDATE waybill.install SET during = tstzrange('2020-01-01Z', NULL) WHERE device_id = %s", [device_id]
     )
-    owner.execute(
-        "INSERT INTO waybill.fix (fixed_at, received_at, seq, device_id, spool_id, lat_e7, lon_e7, replayed, source)"
-        " VALUES (clock_timestamp() - interval '300 days', clock_timestamp(), 7, %s, 1, 1, 1, false, 'dedicated')",
-        [device_id],
-    )
+    owner.execute(_OLD_FIX, {"days": 300, "seq": 7, "device_id": device_id})
     owner.execute(
         "INSERT INTO waybill.legal_hold (id, premises_id, during, reason, placed_by, placed_at)"
         " VALUES (%s, %s, tstzrange('2020-01-01Z', NULL), 'inspection', 'compliance', %s)",
