@@ -67,18 +67,20 @@ def _global_options(
     context.obj = Invocation(data_dir=data_dir, debug=debug)
 
 
-def _register_all() -> None:
-    for name in _MODULES:
-        module = f"waybill.commands.{name}"
-        if find_spec(module) is not None:
-            import_module(module).register(app)
+def command_line() -> typer.Typer:
+    """The whole command line with every sub-command."""
+    if not app.registered_commands:
+        for name in _MODULES:
+            module = f"waybill.commands.{name}"
+            if find_spec(module) is not None:
+                import_module(module).register(app)
+    return app
 
 
 def main() -> None:
     """Runs the command line; every failure is one line on standard error and exit code 1."""
-    _register_all()
     try:
-        app(prog_name="waybill")
+        command_line()(prog_name="waybill")
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:

@@ -1,0 +1,134 @@
+"""Registers devices, gives them credentials, fits them in vehicles, each with its audit event. Reads no fixes."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+
+import psycopg
+
+from contract.fix import DEVICE_NAME
+from gateway.master.errors import MasterDataError
+from storage import master
+from storage.audit import Actor, AuditEvent, record
+from storage.master import Device, EndedInstall, Vehicle
+
+KINDS = ("dedicated", "phone")
+# The broker's own users (broker.acl): a device of that name would get their rights.
+_TAKEN_NAMES = frozenset({"admin", "gateway"})
+
+
+class CredentialStore(Protocol):
+    """Where devices' passwords go: gateway.broker_admin.BrokerAdmin, and nothing else outside tests."""
+
+    def put(self, passwords: dict[str, str], /) -> None: ...
+
+
+def new_password() -> str:
+    """A password that nobody chose: 160 bits, typed without shift on most keyboards."""
+    return secrets.token_hex(20)
+
+
+def add_device(
+    connection: psycopg.Connection,
+    name: str,
+    *,
+    actor: Actor,
+    at: datetime,
+    kind: str = "dedicated",
+    serial_no: str | None = None,
+) -> Device:
+    """Registers a GPS unit; it can report when it has a credential and counts when it is fitted."""
+    if not DEVICE_NAME.fullmatch(name) or name in _TAKEN_NAMES:
+        raise MasterDataError(
+            f"device name {name!r} must be 1 to 32 of a-z, 0-9 and -, not beginning with -, and not {_taken()}"
+        )
+    if kind not in KINDS:
+        raise MasterDataError(f"device kind {kind!r} must be one of {', '.join(KINDS)}")
+    try:
+        with connection.transaction():
+            device_id = master.put_device(connection, name, kind=kind, serial_no=serial_no, created_at=at)
+    except psycopg.errors.UniqueViolation:
+        raise MasterDataError(
+            f"device {name} exists already; waybill device credential {name} makes a new password"
+        ) from None
+    after = {"name": name, "kind": kind, "serial_no": serial_no}
+    record(connection, [_event("device.added", name, None, actor, at, after)])
+    return Device(device_id, name, kind, serial_no, at, None, None, None)
+
+
+def issue_credentials(
+    connection: psycopg.Connection, broker: CredentialStore, names: list[str], *, actor: Actor, at: datetime
+) -> dict[str, str]:
+    """New passwords for registered devices, told to the broker before the caller commits; old ones end."""
+    passwords = {name: new_password() for name in names}
+    record(connection, [_event("device.credential_issued", name, None, actor, at, None) for name in names])
+    # Last, and before the commit: when the broker refuses, nothing is recorded; a password that the broker has
+    # and a failed commit forgot lets in a device that is not registered, whose fixes are rejected.
+    broker.put(passwords)
+    return passwords
+
+
+def fit_device(connection: psycopg.Connection, device: Device, vehicle: Vehicle, *, actor: Actor, at: datetime) -> None:
+    """From `at` on the device's fixes are the vehicle's."""
+    if vehicle.retired_at is not None:
+        raise MasterDataError(f"vehicle {vehicle.name} is retired")
+    dedicated = device.kind == "dedicated"
+    try:
+        with connection.transaction():
+            master.put_install(connection, device.id, vehicle, at, dedicated=dedicated)
+    except psycopg.errors.ExclusionViolation:
+        raise MasterDataError(_why_taken(device, vehicle, at)) from None
+    after = {"vehicle": vehicle.name, "from_at": at, "dedicated": dedicated}
+    record(connection, [_event("device.fitted", device.name, vehicle, actor, at, after)])
+
+
+def unfit_device(connection: psycopg.Connection, device: Device, *, actor: Actor, at: datetime) -> EndedInstall:
+    """From `at` on the device's fixes are no vehicle's."""
+    ended = master.end_install(connection, device.id, at)
+    if ended is None:
+        where = "is fitted in no vehicle" if device.fitted_at is None else f"was fitted only at {device.fitted_at}"
+        raise MasterDataError(f"{device.name} {where}")
+    event = AuditEvent(
+        at=at, actor=actor, action="device.unfitted", object_kind="device", object_id=device.name,
+        premises_id=ended.premises_id, before={"vehicle": ended.vehicle_name, "from_at": ended.from_at},
+    )  # fmt: skip
+    record(connection, [event])
+    return ended
+
+
+def find_device(connection: psycopg.Connection, name: str) -> Device:
+    known = master.devices(connection)
+    found = next((device for device in known if device.name == name), None)
+    if found is None:
+        names = ", ".join(device.name for device in known[:40]) or "none; add one with waybill device add"
+        raise MasterDataError(f"there is no device {name!r}; known: {names}" + (" …" if len(known) > 40 else ""))
+    return found
+
+
+def _why_taken(device: Device, vehicle: Vehicle, at: datetime) -> str:
+    if device.vehicle_name is not None:
+        return f"{device.name} is fitted in {device.vehicle_name}: waybill device unfit {device.name} first"
+    if vehicle.device_name is not None:
+        return f"{vehicle.device_name} is fitted in {vehicle.name}: waybill device unfit {vehicle.device_name} first"
+    return f"{device.name} or {vehicle.name} has another install that reaches beyond {at}: choose a later time"
+
+
+def _taken() -> str:
+    return " or ".join(sorted(_TAKEN_NAMES))
+
+
+def _event(
+    action: str,
+    name: str,
+    vehicle: Vehicle | None,
+    actor: Actor,
+    at: datetime,
+    after: Mapping[str, object] | None,
+) -> AuditEvent:
+    return AuditEvent(
+        at=at, actor=actor, action=action, object_kind="device", object_id=name,
+        premises_id=None if vehicle is None else vehicle.premises_id, after=after,
+    )  # fmt: skip

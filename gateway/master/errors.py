@@ -1,0 +1,5 @@
+"""The one error of master data. Says nothing itself: whoever raises it does."""
+
+
+class MasterDataError(ValueError):
+    """What was asked of premises, vehicles, drivers or devices cannot be; the text says why and the way out."""

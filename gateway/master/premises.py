@@ -1,0 +1,76 @@
+"""Opens premises, each with its audit event. Changes none that exist."""
+
+from __future__ import annotations
+
+import zoneinfo
+from datetime import datetime
+
+import msgspec
+import psycopg
+
+from contract.fix import DEVICE_NAME
+from gateway.master.errors import MasterDataError
+from storage.audit import Actor, AuditEvent, record
+from storage.ids import new_id
+from storage.master import Hours, Premises, all_premises, put_premises
+
+
+class NewPremises(msgspec.Struct, frozen=True, kw_only=True):
+    """What has to be known of premises to open them."""
+
+    code: str
+    name: str
+    tz: str
+    hours: Hours
+    address: str | None = None
+    licence_no: str | None = None
+    lat_e7: int | None = None
+    lon_e7: int | None = None
+
+
+def open_premises(connection: psycopg.Connection, wanted: NewPremises, *, actor: Actor, at: datetime) -> Premises:
+    """Makes the premises with their audit event; the same ones again are given back, others of that code refused."""
+    check_zone(wanted.tz)
+    if not DEVICE_NAME.fullmatch(wanted.code):
+        raise MasterDataError(f"code {wanted.code!r} must be 1 to 32 of a-z, 0-9 and -, not beginning with -")
+    existing = next((known for known in all_premises(connection) if known.code == wanted.code), None)
+    if existing is not None:
+        _refuse_differences(existing, wanted)
+        return existing
+    values = msgspec.structs.asdict(wanted)
+    premises = Premises(id=new_id(at), created_at=at, **values)
+    put_premises(connection, premises)
+    event = AuditEvent(
+        at=at, actor=actor, action="premises.opened", object_kind="premises", object_id=str(premises.id),
+        premises_id=premises.id, after=values,
+    )  # fmt: skip
+    record(connection, [event])
+    return premises
+
+
+def find_premises(connection: psycopg.Connection, code: str | None) -> Premises:
+    """The premises of this code; without a code the only ones there are."""
+    known = all_premises(connection)
+    if not known:
+        raise MasterDataError("there are no premises yet: run waybill init")
+    if code is None and len(known) == 1:
+        return known[0]
+    found = next((premises for premises in known if premises.code == code), None)
+    if found is None:
+        codes = ", ".join(premises.code for premises in known)
+        what = "several premises exist, name one" if code is None else f"no premises have the code {code!r}"
+        raise MasterDataError(f"{what}: {codes}")
+    return found
+
+
+def check_zone(tz: str) -> None:
+    """Raises MasterDataError when `tz` is no zone of the IANA database."""
+    if tz not in zoneinfo.available_timezones():
+        raise MasterDataError(f"time zone {tz!r} is unknown; IANA names such as Europe/Helsinki are known")
+
+
+def _refuse_differences(existing: Premises, wanted: NewPremises) -> None:
+    for name, value in msgspec.structs.asdict(wanted).items():
+        known = getattr(existing, name)
+        if value is not None and value != known:
+            raise MasterDataError(f"premises {existing.code} exist already with {name} {known!r}, not {value!r}")

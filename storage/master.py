@@ -1,0 +1,177 @@
+"""Premises, accounts, vehicles, drivers, devices and installs as rows, in the caller's transaction. Judges nothing."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import psycopg
+from psycopg.types.json import Jsonb
+
+from storage.ids import new_id
+from storage.sql import statement
+
+Hours = dict[str, tuple[str, str]]  # weekday (mon … sun) -> opens, closes as HH:MM in the premises' zone
+
+
+class Premises(msgspec.Struct, frozen=True):
+    """A place that vehicles leave from."""
+
+    id: UUID
+    code: str
+    name: str
+    licence_no: str | None
+    address: str | None
+    lat_e7: int | None
+    lon_e7: int | None
+    tz: str
+    hours: Hours
+    created_at: datetime
+
+
+class Account(msgspec.Struct, frozen=True):
+    """A person who may log in; premises_id None = all premises."""
+
+    id: UUID
+    premises_id: UUID | None
+    name: str
+    role: str
+    created_at: datetime
+    disabled_at: datetime | None
+
+
+class Vehicle(msgspec.Struct, frozen=True):
+    """A vehicle, and the device fitted in it now."""
+
+    id: UUID
+    premises_id: UUID
+    premises_code: str
+    name: str
+    plate: str | None
+    make: str | None
+    model: str | None
+    colour: str | None
+    created_at: datetime
+    retired_at: datetime | None
+    device_name: str | None
+
+
+class Driver(msgspec.Struct, frozen=True):
+    id: UUID
+    premises_id: UUID
+    premises_code: str
+    employee_no: str
+    name: str
+    employed_from: date | None
+    employed_to: date | None
+    created_at: datetime
+
+
+class Device(msgspec.Struct, frozen=True):
+    """A GPS unit, and the vehicle that it is fitted in now."""
+
+    id: int
+    name: str
+    kind: str
+    serial_no: str | None
+    created_at: datetime
+    vehicle_name: str | None
+    premises_code: str | None
+    fitted_at: datetime | None
+
+
+class EndedInstall(msgspec.Struct, frozen=True):
+    """An install that was ended just now."""
+
+    id: UUID
+    premises_id: UUID
+    vehicle_name: str
+    from_at: datetime
+
+
+def put_premises(connection: psycopg.Connection, premises: Premises) -> None:
+    values = msgspec.structs.asdict(premises)
+    connection.execute(statement("put_premises"), {**values, "hours": Jsonb(premises.hours)})
+
+
+def all_premises(connection: psycopg.Connection) -> list[Premises]:
+    """Every premises by code."""
+    rows: list[Premises] = _rows(connection, "all_premises", Premises)
+    # jsonb has no tuples: make the hours again what they were when they were put.
+    return [msgspec.structs.replace(row, hours=msgspec.convert(row.hours, Hours)) for row in rows]
+
+
+def put_account(connection: psycopg.Connection, account: Account, password_hash: str) -> None:
+    values = msgspec.structs.asdict(account)
+    connection.execute(statement("put_account"), {**values, "password_hash": password_hash})
+
+
+def account_by_name(connection: psycopg.Connection, name: str) -> Account | None:
+    row = connection.execute(statement("account_by_name"), {"name": name}).fetchone()
+    return None if row is None else Account(*row)
+
+
+def put_vehicle(connection: psycopg.Connection, vehicle: Vehicle) -> None:
+    connection.execute(statement("put_vehicle"), msgspec.structs.asdict(vehicle))
+
+
+def vehicles(connection: psycopg.Connection, premises_id: UUID | None = None) -> list[Vehicle]:
+    """Vehicles of the premises, retired ones too; None = of all premises."""
+    return _rows(connection, "vehicles", Vehicle, premises_id=premises_id)
+
+
+def retire_vehicle(connection: psycopg.Connection, vehicle_id: UUID, at: datetime) -> bool:
+    """Whether the vehicle was in service until now."""
+    return connection.execute(statement("retire_vehicle"), {"id": vehicle_id, "at": at}).rowcount == 1
+
+
+def put_driver(connection: psycopg.Connection, driver: Driver) -> None:
+    connection.execute(statement("put_driver"), msgspec.structs.asdict(driver))
+
+
+def drivers(connection: psycopg.Connection, premises_id: UUID | None = None) -> list[Driver]:
+    """Drivers of the premises; None = of all premises."""
+    return _rows(connection, "drivers", Driver, premises_id=premises_id)
+
+
+def put_device(
+    connection: psycopg.Connection, name: str, *, kind: str, serial_no: str | None, created_at: datetime
+) -> int:
+    """The id of the new device."""
+    values = {"name": name, "kind": kind, "serial_no": serial_no, "created_at": created_at}
+    row = connection.execute(statement("put_device"), values).fetchone()
+    assert row is not None, "INSERT … RETURNING gives a row"
+    return int(row[0])
+
+
+def devices(connection: psycopg.Connection) -> list[Device]:
+    return _rows(connection, "devices", Device)
+
+
+def put_install(
+    connection: psycopg.Connection, device_id: int, vehicle: Vehicle, from_at: datetime, *, dedicated: bool
+) -> UUID:
+    """The id of the new install. Raises ExclusionViolation when device or vehicle is taken at that time."""
+    install_id = new_id(from_at)
+    values = {
+        "id": install_id,
+        "premises_id": vehicle.premises_id,
+        "device_id": device_id,
+        "vehicle_id": vehicle.id,
+        "dedicated": dedicated,
+        "from_at": from_at,
+    }
+    connection.execute(statement("put_install"), values)
+    return install_id
+
+
+def end_install(connection: psycopg.Connection, device_id: int, to_at: datetime) -> EndedInstall | None:
+    """Ends the device's open install; None when it has none that began before `to_at`."""
+    row = connection.execute(statement("end_install"), {"device_id": device_id, "to_at": to_at}).fetchone()
+    return None if row is None else EndedInstall(*row)
+
+
+def _rows(connection: psycopg.Connection, name: str, record: type[Any], **values: object) -> list[Any]:
+    return [record(*row) for row in connection.execute(statement(name), values)]

@@ -1,0 +1,59 @@
+"""Opens the database and the broker's administration for commands, with errors that say which setting to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Literal
+
+from waybill.configuration import PREFIX
+from waybill.invocation import CommandError
+from waybill.setting_rules import shown
+from waybill.settings import Settings
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from gateway.broker_admin import BrokerAdmin
+
+UrlName = Literal["database_url", "database_owner_url", "database_reader_url", "database_retention_url"]
+_PATIENCE_S = 10
+
+
+def needed(settings: Settings, name: str) -> str:
+    """The value of a setting that a command cannot do without."""
+    value = getattr(settings, name)
+    if value is None:
+        variable = PREFIX + name.upper()
+        raise CommandError(f"{name} is not set: set {variable} or write it into waybill.toml; ./run demo makes its own")
+    return str(value)
+
+
+@contextmanager
+def database(settings: Settings, name: UrlName = "database_url") -> Iterator[psycopg.Connection]:
+    """A connection whose transaction is committed at the end, or rolled back by an error."""
+    import psycopg
+
+    url = needed(settings, name)
+    try:
+        connection = psycopg.connect(url, connect_timeout=_PATIENCE_S)
+    except psycopg.OperationalError as error:
+        reason = str(error).strip().splitlines()[-1]
+        place = shown("database", url)
+        raise CommandError(f"no connection to {place} ({name}): {reason}. Is the database running?") from error
+    # transaction() beside the connection's own: what is called may open transactions of its own, and psycopg commits
+    # the first one on an idle connection instead of making a savepoint.
+    with connection:
+        try:
+            with connection.transaction():
+                yield connection
+        except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as error:
+            raise CommandError(f"{shown('database', url)} has no Waybill schema: run waybill db migrate") from error
+
+
+def broker_admin(settings: Settings) -> BrokerAdmin:
+    """The door to the devices' credentials."""
+    from gateway.broker_admin import BrokerAdmin
+
+    password = needed(settings, "broker_admin_password")
+    return BrokerAdmin(settings.broker_host, settings.broker_port, password)
