@@ -47,7 +47,7 @@ def is_fresh(kinds: list[str]) -> bool:
         stamp = json.loads(STAMP.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return all(stamp.get(kind) == digest(kind) for kind in kinds)
+    return isinstance(stamp, dict) and all(stamp.get(kind) == digest(kind) for kind in kinds)
 
 
 def digest(kind: str) -> str:

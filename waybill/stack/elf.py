@@ -35,19 +35,30 @@ def library_folders(tree: Path) -> list[Path]:
 def patch(tree: Path, final: Path, programs: Iterable[str]) -> None:
     """Sets interpreter and search path of `programs` (globs below `tree`) as they will stand at `final`."""
     interpreter = final / loader(tree)
-    # DT_RPATH, not DT_RUNPATH: it also holds for what the libraries themselves load, so no library needs a patch.
+    # DT_RPATH, not DT_RUNPATH: it also holds for what the libraries themselves load …
     search = ":".join(str(final / folder) for folder in library_folders(tree))
     for program in sorted({path for pattern in programs for path in tree.glob(pattern)}):
         if program.is_symlink() or not program.is_file() or not _is_dynamic_program(program):
             continue
         _patchelf("--set-interpreter", str(interpreter), "--force-rpath", "--set-rpath", search, str(program))
+    # … save those that bring a path of their own, which would end in the host's folders (libpulse does).
+    for library in _libraries(tree):
+        if _patchelf("--print-rpath", str(library), check=False):
+            _patchelf("--force-rpath", "--set-rpath", search, str(library))
+
+
+def _libraries(tree: Path) -> list[Path]:
+    found = (path for folder in library_folders(tree) for path in (tree / folder).glob("*.so*"))
+    return [path for path in found if path.is_file() and not path.is_symlink() and _is_elf(path)]
+
+
+def _is_elf(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) == _MAGIC
 
 
 def _is_dynamic_program(path: Path) -> bool:
-    with path.open("rb") as file:
-        if file.read(4) != _MAGIC:
-            return False
-    return "ld" in _patchelf("--print-interpreter", str(path), check=False)
+    return _is_elf(path) and "ld" in _patchelf("--print-interpreter", str(path), check=False)
 
 
 def _patchelf(*arguments: str, check: bool = True) -> str:

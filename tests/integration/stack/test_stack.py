@@ -1,6 +1,10 @@
 """A data folder's servers: found again, kept apart, named by the environment; makes no table."""
 
 import stat
+import subprocess
+import sys
+import textwrap
+import time
 from pathlib import Path
 
 import psycopg
@@ -9,6 +13,7 @@ import pytest
 from waybill.configuration import configure
 from waybill.stack.installation import read_values
 from waybill.stack.postgres import OWNER
+from waybill.stack.process_state import read_state
 from waybill.stack.stack import Stack, StackError, in_use, remove_server_data
 
 
@@ -74,3 +79,32 @@ def test_half_named_database_is_refused_with_what_is_missing(server_folder: Path
         pytest.raises(StackError, match="WAYBILL_DATABASE_OWNER_URL"),
     ):
         stack.start_servers(print)
+
+
+def test_servers_go_with_a_parent_that_was_killed_and_come_back_with_the_next(server_folder: Path) -> None:
+    folder = server_folder / "killed-parent"
+    code = f"""
+        import signal
+        from pathlib import Path
+        from waybill.stack.stack import Stack
+        with Stack(Path({str(folder)!r}), print, {{}}) as stack:
+            stack.start_servers(print)
+            print("started", flush=True)
+            signal.pause()
+    """
+    with subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        while (line := parent.stdout.readline()) != "started\n":
+            assert line, "the stack did not start"
+        state = read_state(folder / "run/processes.json")
+        assert state is not None
+        assert {one.name: one.runs() for one in state.processes} == {"database": True, "broker": True}
+        parent.kill()
+        parent.wait()
+
+    give_up_s = time.monotonic() + 10
+    while any(one.runs() for one in state.processes):
+        assert time.monotonic() < give_up_s, "servers outlived their parent by 10 s"
+        time.sleep(0.05)
+    with Stack(folder, print, {}) as stack:
+        assert stack.start_servers(print).postgres is not None
