@@ -64,7 +64,8 @@ class Bridge:
         self.options = options
         self.source_ended = False
         self._decoder = Decoder()
-        self._sampler = Sampler(options.sampling)
+        # A capture is played to see what the receiver saw; only what a vehicle sends now is thinned.
+        self._sampler = None if options.source.replayed else Sampler(options.sampling)
         origin = Origin(device=options.device, replayed=options.source.replayed)
         self._spool = Spool(options.spool_path, origin, max_fixes=options.max_fixes)
         self.desk = SpoolDesk(self._spool, options.device)
@@ -89,7 +90,7 @@ class Bridge:
                 asked.cancel()
                 await asyncio.wait((read, asked))
                 await self._take(self._decoder.flush())
-                await self.desk.put(self._sampler.flush())
+                await self.desk.put([] if self._sampler is None else self._sampler.flush())
                 await self._drain()
                 publish.cancel()
                 commit.cancel()
@@ -103,10 +104,11 @@ class Bridge:
         self.source_ended = True
 
     async def _take(self, positions: list[Position]) -> None:
-        """From the decoder to the spool: retimed when replayed, sampled."""
+        """From the decoder to the spool: retimed and whole when replayed, else sampled."""
         chosen: list[Position] = []
         for position in positions:
-            chosen += self._sampler.feed(self.options.source.retime(position))
+            retimed = self.options.source.retime(position)
+            chosen += [retimed] if self._sampler is None else self._sampler.feed(retimed)
         if chosen:
             await self.desk.put(chosen)
 

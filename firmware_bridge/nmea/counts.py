@@ -20,6 +20,7 @@ class Dropped(StrEnum):
     BAD_FIELD = "bad_field"  # right checksum, impossible content: bit errors that cancel out
     BAD_DATE = "bad_date"  # 31 February, 2208-1, leap second 60
     VOID = "void"  # the receiver itself says that it has no fix
+    EMPTY = "empty"  # a sentence of a known kind without any content yet
     NULL_ISLAND = "null_island"  # exactly 0, 0: a receiver without position
     NO_DATE = "no_date"  # a position whose day nobody has told yet
     TOO_OLD = "too_old"  # before the bound the caller set: a GPS week roll-over

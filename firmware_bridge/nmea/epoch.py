@@ -93,11 +93,11 @@ class EpochMerger:
         if report.day is not None and report.time_ms is not None and report.has_fix is not False:
             self._dated = (report.day, report.time_ms)
         if report.kind == "ZDA":
-            return None  # only a date: some receivers send it for the whole second between two parts of an epoch
-        if report.time_ms is None:
-            if self._open is not None:
-                self._open.add(report)
+            # Only a date: some receivers send it for the whole second between two parts of an epoch.
+            self._counts[Dropped.EMPTY] += report.day is None
             return None
+        if report.time_ms is None:
+            return self._add_timeless(report)
         ended = None
         if self._open is None or report.time_ms != self._open.time_ms:
             ended = self.close()
@@ -107,6 +107,15 @@ class EpochMerger:
             self._open = _Epoch(report.time_ms)
         self._open.add(report)
         return ended
+
+    def _add_timeless(self, report: Report) -> Position | None:
+        """GSA and VTG belong to the open epoch; a position sentence without a time is the start-up of a receiver."""
+        if report.kind not in ("GSA", "VTG"):
+            self._counts[Dropped.VOID] += 1
+            return self.close()
+        if self._open is not None:
+            self._open.add(report)
+        return None
 
     def close(self) -> Position | None:
         """Ends the open epoch; its Position, or None with the reason counted."""

@@ -25,6 +25,7 @@ class GatewayDouble:
         self.order: dict[str, list[int]] = defaultdict(list)
         self.statuses: dict[str, list[Status]] = defaultdict(list)
         self.messages = 0
+        self.connected = False
         self.receipts = receipts
         self._every_s = every_s
         self._dirty: set[tuple[str, str]] = set()
@@ -49,6 +50,7 @@ class GatewayDouble:
                     properties=properties,
                 ) as client:
                     await client.subscribe([(channel_filter(FIXES), 1), (channel_filter(STATUS), 1)])
+                    self.connected = True
                     async with asyncio.TaskGroup() as tasks:
                         tasks.create_task(self._confirm(client))
                         tasks.create_task(self._take(client))

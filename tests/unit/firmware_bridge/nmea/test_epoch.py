@@ -8,13 +8,7 @@ import pytest
 from contract.fix import Quality
 from firmware_bridge.nmea.counts import Dropped
 from firmware_bridge.nmea.decoder import Decoder
-
-
-def sentence(body: str) -> bytes:
-    checksum = 0
-    for byte in body.encode():
-        checksum ^= byte
-    return f"${body}*{checksum:02X}\r\n".encode()
+from tests.unit.firmware_bridge.nmea.writing import sentence
 
 
 def rmc(time: str, day: str = "231126", status: str = "A", mode: str = "A") -> bytes:
@@ -136,3 +130,12 @@ def test_simulated_anywhere_is_simulated() -> None:
     (position,) = decoder.feed(rmc("090000.00", mode="S") + gga("090000.00", quality=1)) + decoder.flush()
 
     assert position.quality is Quality.SIMULATED
+
+
+def test_position_sentences_without_content_void_only_themselves() -> None:
+    decoder = Decoder()
+
+    positions = decoder.feed(rmc("090000.00") + sentence("GPGGA,,,,,,0,,,,M,,M,,")) + decoder.flush()
+
+    assert len(positions) == 1
+    assert decoder.counts[Dropped.VOID] == 1
