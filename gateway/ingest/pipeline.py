@@ -57,7 +57,9 @@ class Pipeline:
             if messages:
                 self._store(messages)
             self._confirm()
-            self._beat()
+            if time.monotonic() - self._beat_at >= HEARTBEAT_S:
+                self._beat_at = time.monotonic()
+                self._beat()
 
     def _store(self, messages: list[Message]) -> None:
         """Stores the messages and acknowledges them. What the database refuses is halved until it stands alone."""
@@ -138,6 +140,8 @@ class Pipeline:
         )  # fmt: skip
 
     def _beat(self) -> None:
-        if time.monotonic() - self._beat_at >= HEARTBEAT_S:
-            self._beat_at = time.monotonic()
+        """A sign of life; also finds out, when nothing comes in, that the database is away or back."""
+        if self._writer is None or self._writer.lost():
+            self._writer = self._connect()
+        if self._writer is not None:
             self._heartbeat(self.counters)

@@ -12,10 +12,10 @@ from waybill.terminal import say, show_table
 
 
 def register(app: typer.Typer) -> None:
-    app.command(name="test")(test)
+    app.command(name="test")(check_everything)
 
 
-def test(
+def check_everything(
     quick: Annotated[
         bool, typer.Option("--quick", help="Format, lint, types, import rules, unit, properties.")
     ] = False,

@@ -12,6 +12,8 @@ import pytest
 from contract.clock import true_now
 from contract.codec import encode_fixes
 from contract.fix import Fix, Quality, utc_ms
+from gateway.tracking.policy import Policy
+from storage.ingest import lock_gateway
 from tests.fixtures.database import Database
 from tests.fixtures.gateway import Device, eventually, register, running_gateway
 from waybill.stack.broker import Broker
@@ -175,3 +177,49 @@ def test_fixes_over_many_days_in_one_message_do_not_stop_the_others(
     assert len(stored(owner)) == 5
     counted = owner.execute("SELECT reason, count(*) FROM waybill.reject GROUP BY reason").fetchall()
     assert counted == [("too_many_days", 200)]
+
+
+def test_a_production_gateway_keeps_simulated_fixes_off_the_map(
+    broker: Broker, database: Database, owner: psycopg.Connection, make_device: MakeDevice
+) -> None:
+    register(owner, "ingest-i")
+    with running_gateway(broker, database, policy=Policy()):
+        device = make_device("ingest-i")
+        real, simulated = fixes("ingest-i", 2)
+
+        device.send([real, msgspec.structs.replace(simulated, quality=Quality.SIMULATED)])
+        device.receipt(through=2)
+
+    rows = owner.execute("SELECT seq, refused_by FROM waybill.fix ORDER BY seq").fetchall()
+    assert rows == [(1, None), (2, "simulated")]
+    assert owner.execute("SELECT seq FROM waybill.last_fix").fetchall() == [(1,)]
+
+
+def test_the_least_a_sender_must_give_is_time_and_place(
+    broker: Broker, database: Database, owner: psycopg.Connection, make_device: MakeDevice
+) -> None:
+    register(owner, "ingest-j")
+    with running_gateway(broker, database):
+        device = make_device("ingest-j")
+        body = b'{"fixed_at":"%s","lat":60.1712345,"lon":24.9412345}' % true_now().isoformat().encode()
+
+        device.send_raw(body)
+        device.send_raw(body)
+        eventually(lambda: stored(owner))
+        counted = eventually(
+            lambda: owner.execute("SELECT 1 FROM waybill.part WHERE (counters ->> 'duplicates')::int = 1").fetchone(),
+            within_s=15,
+        )
+
+    assert counted
+    assert owner.execute("SELECT lat_e7, lon_e7 FROM waybill.fix").fetchall() == [(601_712_345, 249_412_345)]
+
+
+def test_a_second_gateway_with_the_same_client_id_stays_out(broker: Broker, database: Database) -> None:
+    with (
+        psycopg.connect(database.gateway_url) as first,
+        psycopg.connect(database.gateway_url) as second,
+    ):
+        assert lock_gateway(first, "gateway")
+        assert not lock_gateway(second, "gateway")
+        assert lock_gateway(second, "another")

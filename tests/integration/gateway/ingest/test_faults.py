@@ -1,0 +1,115 @@
+"""Broker and database killed in the middle of ingest: every number is stored once, and confirmed in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from gateway.broker_admin import BrokerAdmin
+from storage.migrate import migrate, set_passwords
+from tests.fixtures.database import Database
+from tests.fixtures.gateway import DEVICE_PASSWORD, Device, eventually, register, running_gateway
+from tests.fixtures.servers import BROKER_ADMIN_PASSWORD, new_broker
+from tests.integration.gateway.ingest.test_ingest import fixes, stored
+from waybill.stack.broker import Broker
+from waybill.stack.ports import Ports
+from waybill.stack.postgres import Postgres
+from waybill.stack.servers import ensure
+
+
+@pytest.fixture
+def mortal_broker(server_folder: Path, server_ports: Ports, request: pytest.FixtureRequest) -> Iterator[Broker]:
+    """A broker of this test's own, to be killed."""
+    with new_broker(server_folder / request.node.name, server_ports) as broker:
+        yield broker
+
+
+@pytest.fixture
+def mortal_database(
+    server_folder: Path, server_ports: Ports, request: pytest.FixtureRequest
+) -> Iterator[tuple[Postgres, Database]]:
+    """A database server of this test's own, to be killed."""
+    folder = server_folder / f"{request.node.name}-pg"
+    with Postgres(folder, server_ports.claim(0), "owner-of-the-tests", ensure("postgres", print)) as server:
+        gateway = server.url("postgres", "waybill_gateway", "gateway-of-the-tests")
+        migrate(server.url())
+        set_passwords(server.url(), [gateway])
+        yield server, Database(server.url(), gateway, "", "")
+
+
+def _device(broker: Broker, name: str) -> Device:
+    BrokerAdmin(broker.host, broker.port, BROKER_ADMIN_PASSWORD).put({name: DEVICE_PASSWORD})
+    return Device(name, broker)
+
+
+def test_a_database_killed_in_the_middle_costs_nothing(
+    broker: Broker, broker_admin: BrokerAdmin, mortal_database: tuple[Postgres, Database]
+) -> None:
+    server, database = mortal_database
+    broker_admin.put({"fault-a": DEVICE_PASSWORD})
+    with psycopg.connect(database.owner_url, autocommit=True) as owner:
+        register(owner, "fault-a")
+    with running_gateway(broker, database):
+        device = Device("fault-a", broker)
+        sent = fixes("fault-a", 1000)
+        for start in range(0, 500, 50):
+            device.send(sent[start : start + 50])
+        device.receipt(through=1)
+
+        server.kill()
+        for start in range(500, 1000, 50):
+            device.send(sent[start : start + 50])
+        server.start()
+        device.receipt(through=1000, within_s=30)
+        device.close()
+    broker_admin.remove(["fault-a"])
+
+    with psycopg.connect(database.owner_url, autocommit=True) as owner:
+        assert [seq for seq, _ in stored(owner)] == list(range(1, 1001))
+        assert owner.execute("SELECT count(*) FROM waybill.reject").fetchone() == (0,)
+
+
+def test_a_killed_broker_costs_nothing_that_a_receipt_had_confirmed(
+    mortal_broker: Broker, database: Database, owner: psycopg.Connection
+) -> None:
+    register(owner, "fault-b")
+    device = _device(mortal_broker, "fault-b")
+    with running_gateway(mortal_broker, database):
+        sent = fixes("fault-b", 300)
+        device.send(sent[:100])
+        device.receipt(through=100)
+
+        mortal_broker.kill()
+        mortal_broker.start()
+        eventually(device.client.is_connected, 20)
+        # A bridge sends everything again from the lowest number that no receipt has confirmed.
+        device.send(sent[100:])
+        device.receipt(through=300, within_s=30)
+    device.close()
+
+    assert [seq for seq, _ in stored(owner)] == list(range(1, 301))
+
+
+def test_a_broker_that_lost_its_state_is_told_the_receipts_again(
+    mortal_broker: Broker, database: Database, owner: psycopg.Connection
+) -> None:
+    register(owner, "fault-c")
+    device = _device(mortal_broker, "fault-c")
+    with running_gateway(mortal_broker, database):
+        device.send(fixes("fault-c", 20))
+        device.receipt(through=20)
+    device.close()
+    mortal_broker.kill()
+    for path in mortal_broker.data_dir.glob("mosquitto.db*"):
+        path.unlink()
+    mortal_broker.start()
+
+    with running_gateway(mortal_broker, database):
+        returned = _device(mortal_broker, "fault-c")
+        receipt = returned.receipt(through=20)
+        returned.close()
+
+    assert (receipt.through, receipt.also) == (20, [])
