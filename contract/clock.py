@@ -44,7 +44,7 @@ class Clock(msgspec.Struct, frozen=True):
         """The form that WAYBILL_CLOCK takes."""
         if self == SYSTEM:
             return "system"
-        return f"{self.origin.isoformat()}@{self.wall.isoformat()}*{self.rate:g}"
+        return f"{self.origin.isoformat()}@{self.wall.isoformat()}*{self.rate!r}"
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from datetime import datetime, timedelta
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
+from contract.faults import find_fault, printable
 from contract.fix import MAX_SEQ, SPOOL_ID, Fix, normal_course, stepped, utc_ms
 from contract.geo import to_e7
-from contract.messages import FixMessage, Receipt, Rejection, Status, WireFix
+from contract.messages import MAX_BOOT, MAX_FIXES, FixMessage, Receipt, Rejection, Status, WireFix
 from contract.reasons import RejectReason
 
 OLDEST = timedelta(days=400)  # older fixes would create chunks that retention has long dropped
@@ -56,14 +56,14 @@ class _StrictFix(WireFix, forbid_unknown_fields=True):
 
 
 class _StrictMessage(FixMessage, forbid_unknown_fields=True):
-    fixes: Annotated[list[_StrictFix], Meta(min_length=1, max_length=5000)]  # type: ignore[assignment]
+    fixes: Annotated[list[_StrictFix], Meta(min_length=1, max_length=MAX_FIXES)]  # type: ignore[assignment]
 
 
 class _Envelope(msgspec.Struct):
     fixes: list[msgspec.Raw]
     v: int = 1
     spool: str | None = None
-    boot: int | None = None
+    boot: Annotated[int, Meta(ge=0, le=MAX_BOOT)] | None = None
 
 
 _strict = msgspec.json.Decoder(_StrictMessage)
@@ -71,7 +71,6 @@ _envelope = msgspec.json.Decoder(_Envelope)
 _single = msgspec.json.Decoder(WireFix)
 _strict_single = msgspec.json.Decoder(_StrictFix)
 _encoder = msgspec.json.Encoder()
-_PATH = re.compile(r" - at `\$(?P<path>[^`]*)`$")
 
 
 def encode_fixes(fixes: list[Fix], boot_id: int | None) -> bytes:
@@ -102,10 +101,15 @@ def parse_claim(spool: str | None, first: str | None, last: str | None) -> Claim
     """The claim in a message's user properties; None when they are absent or make no sense."""
     if not (spool and first and last and SPOOL_ID.fullmatch(spool)):
         return None
-    if not (first.isascii() and first.isdigit() and last.isascii() and last.isdigit()):
+    if not (_is_number(first) and _is_number(last)):
         return None
     low, high = int(first), int(last)
     return Claim(spool, low, high) if 1 <= low <= high <= min(low + 99_999, MAX_SEQ) else None
+
+
+def _is_number(text: str) -> bool:
+    # 19 digits hold every number of a spool; int() raises at 4,300, and a property may have 65,535.
+    return text.isascii() and text.isdigit() and len(text) <= 19
 
 
 def decode_fixes(device: str, body: bytes, claim: Claim | None, now: datetime) -> Decoded:
@@ -113,6 +117,9 @@ def decode_fixes(device: str, body: bytes, claim: Claim | None, now: datetime) -
 
     `now` bounds `fixed_at` to [now - 400 days, now + 10 minutes]. One bad entry rejects alone.
     """
+    if len(body) > MAX_BODY_BYTES:
+        detail = f"{len(body)} bytes; a message has at most {MAX_BODY_BYTES}"
+        return Decoded([], [_reject(device, RejectReason.TOO_LARGE, detail, body)], claim)
     try:
         message = _strict.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -126,10 +133,10 @@ def _decode_slowly(device: str, body: bytes, claim: Claim | None, now: datetime)
         envelope = _envelope.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return _decode_single(device, body, claim, now, error)
+    if len(envelope.fixes) > MAX_FIXES:
+        detail = f"{len(envelope.fixes)} fixes; a message holds at most {MAX_FIXES}"
+        return Decoded([], [_reject(device, RejectReason.TOO_LARGE, detail, body)], claim)
     message = FixMessage(fixes=[], v=envelope.v, spool=envelope.spool, boot=envelope.boot)
-    if message.spool is not None and not SPOOL_ID.fullmatch(message.spool):
-        reject = _reject(device, RejectReason.INVALID_FIELD, "spool must match [a-z0-9][a-z0-9-]{0,31}", body)
-        return Decoded([], [msgspec.structs.replace(reject, field="spool", value=message.spool[:100])], claim)
     entries: list[WireFix] = []
     rejects: list[Reject] = []
     for raw in envelope.fixes:
@@ -169,7 +176,14 @@ def _assemble(
     now: datetime,
 ) -> Decoded:
     spool = message.spool
-    if claim is not None and spool is not None and spool != claim.spool:
+    # fullmatch: the pattern's $ would let a line break through at the end.
+    if spool is not None and not SPOOL_ID.fullmatch(spool):
+        reject = _reject(device, RejectReason.INVALID_FIELD, "spool must match [a-z0-9][a-z0-9-]{0,31}", body)
+        value = printable(spool[:100])
+        return Decoded([], [msgspec.structs.replace(reject, field="spool", value=value)], claim)
+    if claim is not None and spool is None:
+        spool = claim.spool  # the properties name the spool as well as the body does
+    elif claim is not None and spool != claim.spool:
         detail = f"the body names spool {spool}, the message's properties {claim.spool}"
         return Decoded([], [_reject(device, RejectReason.WRONG_SPOOL, detail, body)], claim)
     fixes: list[Fix] = []
@@ -181,7 +195,8 @@ def _assemble(
         else:
             rejects.append(made)
     if claim is None and spool is not None:
-        numbers = [fix.seq for fix in fixes] + [r.seq for r in rejects if r.seq is not None]
+        # A set: with a number twice, as many numbers as the span is long would not mean that none is missing.
+        numbers = {fix.seq for fix in fixes} | {r.seq for r in rejects if r.seq is not None}
         if numbers and max(numbers) - min(numbers) == len(numbers) - 1:
             claim = Claim(spool, min(numbers), max(numbers))
     return Decoded(fixes, rejects, claim)
@@ -244,7 +259,8 @@ def _make(
 def _hash_seq(entry: WireFix) -> int:
     """A number for a fix whose sender has none: the same content gives the same number, so repeats fall out."""
     digest = hashlib.blake2b(_encoder.encode(entry), digest_size=8).digest()
-    return int.from_bytes(digest, "big") % MAX_SEQ + 1
+    # 53 bits: exact in every JSON reader, also in those that keep numbers as doubles.
+    return int.from_bytes(digest, "big") % (2**53 - 1) + 1
 
 
 def _reject(device: str, reason: RejectReason, detail: str, raw: bytes) -> Reject:
@@ -253,32 +269,9 @@ def _reject(device: str, reason: RejectReason, detail: str, raw: bytes) -> Rejec
 
 def _explain(device: str, raw: bytes, error: Exception) -> Reject:
     """A reject that names the field and value msgspec stumbled over."""
-    text = str(error)
-    found = _PATH.search(text)
-    if not isinstance(error, msgspec.ValidationError):
-        return _reject(device, RejectReason.UNREADABLE, text, raw)
-    path = found["path"].lstrip(".") if found else ""
-    if not path and "missing required field" not in text:
-        return _reject(device, RejectReason.UNREADABLE, text, raw)
-    if not path:
-        path = text.rpartition("`")[0].rpartition("`")[2]
-    reject = _reject(device, RejectReason.INVALID_FIELD, _PATH.sub("", text), raw)
-    return msgspec.structs.replace(reject, field=path, value=_value_at(raw, path), seq=_value_number(raw, "seq"))
-
-
-def _value_at(raw: bytes, path: str) -> str | None:
-    try:
-        value = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    for name in path.split("."):
-        value = value.get(name) if isinstance(value, dict) else None
-    return None if value is None else str(value)[:100]
-
-
-def _value_number(raw: bytes, name: str) -> int | None:
-    text = _value_at(raw, name)
-    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 19 else None
+    fault = find_fault(raw, error)
+    reject = _reject(device, fault.reason, fault.detail, raw)
+    return msgspec.structs.replace(reject, field=fault.field, value=fault.value, seq=fault.seq)
 
 
 def encode(message: Receipt | Rejection | Status) -> bytes:

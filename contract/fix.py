@@ -93,7 +93,8 @@ def utc_ms(instant: datetime) -> datetime:
 def canonical(fix: Fix) -> bytes:
     """The bytes that are sealed: JSON with sorted keys, integers and strings only, unknown fields left out.
 
-    Without floats it is RFC 8785 (JCS) form; it depends on the facts alone, not on how the fix travelled.
+    Without floats it is RFC 8785 (JCS) form up to seq 2**53 - 1, above it the digits in full; it depends on the facts
+    alone, not on how the fix travelled.
     """
     facts: dict[str, object] = {
         "v": 1,

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
 from contract.fix import MAX_SEQ, Quality, Source
+from contract.reasons import RejectReason
+
+MAX_FIXES = 5000  # in one message
+MAX_BOOT = 2**31 - 1
 
 _Lat = Annotated[int, Meta(ge=-900_000_000, le=900_000_000, description="1e-7 degree, north positive")]
 _Lon = Annotated[int, Meta(ge=-1_800_000_000, le=1_800_000_000, description="1e-7 degree, east positive")]
 _Seq = Annotated[int, Meta(ge=1, le=MAX_SEQ, description="number within the spool, without holes")]
 _Name = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,31}$")]
+_Boot = Annotated[int, Meta(ge=0, le=MAX_BOOT, description="how often this spool was opened")]
+# Without control characters, because the database's text holds no NUL and a log no line break.
+_Line = Annotated[str, Meta(max_length=200, pattern="^[^\\x00-\\x1f\\x7f]*$")]
 
 
 class WireFix(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -40,25 +47,25 @@ class WireFix(msgspec.Struct, kw_only=True, omit_defaults=True):
 class FixMessage(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Body of waybill/v1/<device>/fixes: a pack of fixes of one spool, in order."""
 
-    fixes: Annotated[list[WireFix], Meta(min_length=1, max_length=5000)]
+    fixes: Annotated[list[WireFix], Meta(min_length=1, max_length=MAX_FIXES)]
     v: Annotated[int, Meta(ge=1, description="version; a reader of 1 reads every writer of 1")] = 1
     spool: _Name | None = None
-    boot: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
+    boot: _Boot | None = None
 
 
 class Receipt(msgspec.Struct, kw_only=True):
     """Body of waybill/v1/<device>/stored: every number up to `through`, and those in `also`, are committed."""
 
-    spool: str
-    through: int
-    also: list[tuple[int, int]] = []  # closed ranges above `through`
+    spool: _Name
+    through: Annotated[int, Meta(ge=0, le=MAX_SEQ, description="0: nothing that starts at 1 is stored yet")]
+    also: Annotated[list[tuple[_Seq, _Seq]], Meta(description="closed ranges above through")] = []
 
 
 class Rejection(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Body of waybill/v1/<device>/rejected: what was refused and why (kept, rate-limited)."""
 
-    reason: str
-    detail: str
+    reason: Annotated[str, Meta(extra_json_schema={"examples": [reason.value for reason in RejectReason]})]
+    detail: Annotated[str, Meta(description="for people")]
     field: str | None = None
     value: str | None = None
     spool: str | None = None
@@ -68,13 +75,13 @@ class Rejection(msgspec.Struct, kw_only=True, omit_defaults=True):
 class Status(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Body of waybill/v1/<device>/status, retained; the last will is {"state": "offline"}."""
 
-    state: str  # online | offline
-    spool: str | None = None
-    boot: int | None = None
-    version: str | None = None
-    report_interval_s: float | None = None  # at most this far apart when moving
-    heartbeat_s: float | None = None  # at most this far apart when standing
-    backlog: int | None = None  # fixes in the spool that no receipt has confirmed
-    dropped: list[tuple[int, int]] = []  # numbers that the bounded spool had to give up
-    source: str | None = None
-    at: str | None = None  # RFC 3339, by the device's clock
+    state: Literal["online", "offline"]
+    spool: _Name | None = None
+    boot: _Boot | None = None
+    version: _Line | None = None
+    report_interval_s: Annotated[float, Meta(ge=0, description="at most this far apart when moving")] | None = None
+    heartbeat_s: Annotated[float, Meta(ge=0, description="at most this far apart when standing")] | None = None
+    backlog: Annotated[int, Meta(ge=0, le=MAX_SEQ, description="fixes that no receipt has confirmed")] | None = None
+    dropped: Annotated[list[tuple[_Seq, _Seq]], Meta(description="given up by a full spool")] = []
+    source: _Line | None = None
+    at: Annotated[_Line, Meta(description="RFC 3339, by the device's clock")] | None = None

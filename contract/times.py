@@ -16,7 +16,10 @@ def parse_instant(text: str) -> datetime:
         raise ValueError(f"{text!r} is not an RFC 3339 time such as 2026-11-23T09:00:00Z") from error
     if instant.tzinfo is None:
         raise ValueError(f"{text!r} has no offset: write 2026-11-23T09:00:00Z or …+02:00")
-    return instant.astimezone(UTC)
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError as error:  # 0001-01-01T00:00:00+14:00 lies before the first year
+        raise ValueError(f"{text!r} lies outside the years 1 to 9999 in UTC") from error
 
 
 def format_instant(instant: datetime) -> str:
