@@ -129,7 +129,8 @@ class Subscriber:
             return
         with self._session_lock:
             self._session += 1
-        options = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_SEND_ON_SUBSCRIBE)
+        # A resumed session has every status already; an old one sent again would look like a sign of life.
+        options = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)
         client.subscribe([(name, options) for name in self._filters])
         self.connected.set()
         log.info("connected to the broker", extra={"action": "connected", "resumed": flags.session_present})
