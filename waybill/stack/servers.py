@@ -15,7 +15,7 @@ Progress = Callable[[str], None]
 
 STAMP = "waybill-packages.json"
 # Raised when what is kept of a package changes, so that older unpacked copies are made again.
-_LAYOUT = 1
+_LAYOUT = 2
 _LEFT_OUT_FOLDERS = (
     "usr/share/man", "usr/share/doc", "usr/share/doc-base", "usr/share/locale", "usr/share/info", "usr/share/lintian",
     "usr/share/bug", "usr/share/i18n", "usr/share/perl", "usr/share/postgresql-common", "usr/include", "etc", "var",
@@ -60,9 +60,29 @@ BUNDLES: dict[str, Bundle] = {
         ("usr/sbin/mosquitto", "usr/bin/mosquitto*"),
     ),
     "gpsd": Bundle(
-        ("gpsd", "gpsd-clients", "gpsd-tools"),
-        (*_MAINTAINER_SCRIPT_TOOLS, "python3", "libpython", "libgtk", "libgdk", "adwaita", "fontconfig", "gir1.2"),
-        ("usr/sbin/gpsd", "usr/bin/*"),
+        ("gpsd", "gpsd-clients"),
+        # Its graphical clients and those in Python are not used.
+        (
+            *_MAINTAINER_SCRIPT_TOOLS,
+            "python3",
+            "libpython",
+            "gir1.2",
+            "libgtk",
+            "gtk",
+            "adwaita",
+            "hicolor",
+            "fonts-",
+            "systemd",
+            "libsystemd-shared",
+            "dbus",
+            "libllvm",
+            "libz3",
+            "mesa-",
+            "libgstreamer",
+            "shared-mime-info",
+            "dconf",
+        ),
+        ("usr/sbin/gpsd", "usr/bin/gps*"),
     ),
     "chromium": Bundle(
         ("chromium", "fonts-dejavu-core"),
@@ -141,10 +161,23 @@ def _make(name: str, root: Path, target: Path, progress: Progress) -> None:
     unpack(archives, half_done, name, progress)
     for folder in _LEFT_OUT_FOLDERS:
         shutil.rmtree(half_done / folder, ignore_errors=True)
-    elf.patch(half_done, target, bundle.programs) if bundle.programs else None
+    _leave_only(half_done, bundle.programs)
+    if bundle.programs:
+        elf.patch(half_done, target, bundle.programs)
     _write_stamp(half_done, _identity(target, name), packages)
     _swap(half_done, target)
     progress(f"{name}: ready in {target}")
+
+
+def _leave_only(tree: Path, programs: tuple[str, ...]) -> None:
+    """Deletes programs that nobody asked for, and takes every right to become another user (mount, unix_chkpwd)."""
+    wanted = {path for pattern in programs for path in tree.glob(pattern)}
+    for path in (*tree.glob("usr/bin/*"), *tree.glob("usr/sbin/*")):
+        if path not in wanted and not path.is_dir():
+            path.unlink()
+    for path in tree.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            path.chmod(path.stat().st_mode & 0o777)
 
 
 def _write_stamp(tree: Path, identity: dict[str, object], packages: list[Package]) -> None:
