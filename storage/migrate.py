@@ -87,7 +87,9 @@ def migrate(url: str) -> list[str]:
 
 _TABLE: LiteralString = (
     "CREATE TABLE IF NOT EXISTS waybill.migration"
-    " (name text PRIMARY KEY, digest text NOT NULL, applied_at timestamptz NOT NULL)"
+    " (name text PRIMARY KEY, digest text NOT NULL, applied_at timestamptz NOT NULL);"
+    # Every part asks at its start whether the schema is the one it was written for.
+    " GRANT SELECT ON waybill.migration TO waybill_gateway"
 )
 
 

@@ -18,7 +18,7 @@ PREFIX = "WAYBILL_"
 FILE_NAME = "waybill.toml"
 # Names with this prefix that are no settings: where the file is, and what the set-up reads before there are settings.
 _OTHER_NAMES = frozenset({"WAYBILL_CONFIG", "WAYBILL_DEBIAN_MIRROR"})
-# Whoever names a server or a file in the environment does not mean the demo's.
+# Whoever names a server in the environment does not mean the demo's.
 _OWN_SERVERS = ("WAYBILL_DATABASE_", "WAYBILL_BROKER_")
 
 
@@ -91,25 +91,27 @@ ABOUT = _all_about()
 
 
 def configure(environ: Mapping[str, str], *, data_dir: Path | None = None) -> Loaded:
-    """The settings for this process. `data_dir` is what the command line named; it wins over everything."""
+    """The settings for this process. `data_dir` is what the command line named; it wins over all other places."""
     named = {} if data_dir is None else {"data_dir": str(data_dir)}
     return load(environ, find_file(environ, data_dir), named)
 
 
 def find_file(environ: Mapping[str, str], data_dir: Path | None = None) -> SettingsFile | None:
-    """The waybill.toml that counts: WAYBILL_CONFIG's, else ./waybill.toml, else the data folder's."""
+    """The waybill.toml that counts: the data folder's when one was named on the command line, else WAYBILL_CONFIG's,
+    else ./waybill.toml, else the data folder's.
+    """
     config = environ.get("WAYBILL_CONFIG")
-    if config:
+    if data_dir is None and config:
         if not Path(config).is_file():
             raise SettingsError(f"WAYBILL_CONFIG is {config!r}, which is no file")
         return read_file(Path(config))
-    named = data_dir or (Path(environ["WAYBILL_DATA_DIR"]) if environ.get("WAYBILL_DATA_DIR") else None)
     here = Path(FILE_NAME)
-    if named is None and here.is_file():
+    if data_dir is None and here.is_file():
         return read_file(here)
-    if named is None and any(name.startswith(_OWN_SERVERS) for name in environ):
+    named = data_dir or environ.get("WAYBILL_DATA_DIR")
+    if not named and any(name.startswith(_OWN_SERVERS) for name in environ):
         return None
-    path = (named or Settings().data_dir) / FILE_NAME
+    path = (Path(named) if named else Settings().data_dir) / FILE_NAME
     return read_file(path) if path.is_file() else None
 
 
