@@ -1,0 +1,36 @@
+"""SIGTERM and SIGINT as a wish to stop, once; a second one ends at once. Stops nothing itself."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+from types import FrameType
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+def stop_event() -> threading.Event:
+    """An event that a signal sets; call it in the main thread. The second signal has its usual effect."""
+    stop = threading.Event()
+
+    def wish(number: int, _frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL if number == signal.SIGTERM else signal.default_int_handler)
+        stop.set()
+
+    for number in _SIGNALS:
+        signal.signal(number, wish)
+    return stop
+
+
+def stop_event_of_loop() -> asyncio.Event:
+    """The same for the running event loop."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def wish(number: signal.Signals) -> None:
+        loop.remove_signal_handler(number)
+        stop.set()
+
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, wish, number)
+    return stop
