@@ -50,6 +50,7 @@ class BridgeProgress(msgspec.Struct, frozen=True, kw_only=True):
     dropped: int  # given up by the bounded spool
     newest_at: datetime | None  # fix time of the number given last
     connected: bool
+    trouble: str | None  # why there is no link to the broker, with what to do
     refused: str | None  # what the broker refuses now, with the remedy
     source_ended: bool
     counts: dict[str, int]  # what the decoder left out, by reason
@@ -150,6 +151,7 @@ class Bridge:
             dropped=spool.given_up,
             newest_at=spool.newest_at,
             connected=self._publisher.state.connected,
+            trouble=self._publisher.state.trouble,
             refused=self._publisher.state.refused,
             source_ended=self.source_ended,
             counts=dict(self._decoder.counts),

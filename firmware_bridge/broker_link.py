@@ -91,7 +91,7 @@ def remedy(reason: int) -> str:
     return REMEDIES.get(reason, "see MQTT 5's list of reason codes")
 
 
-def connect_remedy(error: aiomqtt.MqttError, device: str, address: BrokerAddress) -> str:
+def connect_remedy(error: BaseException, device: str, address: BrokerAddress) -> str:
     """What to do about a connection that failed, in words a technician can use."""
     text = str(error)
     if isinstance(error, MqttConnectError) or "ot authorized" in text:

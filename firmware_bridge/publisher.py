@@ -33,6 +33,7 @@ class LinkState(msgspec.Struct):
     """What the publisher shows: connected or not, and what was refused last, with the remedy."""
 
     connected: bool = False
+    trouble: str | None = None  # why there is no link, with what to do
     refused: str | None = None
     receipts: int = 0
 
@@ -61,9 +62,9 @@ class Publisher:
                 async with self._link() as link:
                     failures = 0
                     await self._session(link)
-            except* aiomqtt.MqttError as group:
-                self.state.connected = False
-                self._log_lost(group)
+            except* (aiomqtt.MqttError, OSError) as group:  # aiomqtt lets a broken pipe through while it disconnects
+                self._lost(group)
+            self.state.connected = False
             wait_s = RECONNECT_S[min(failures, len(RECONNECT_S) - 1)]
             failures += 1
             await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, no secret
@@ -75,22 +76,22 @@ class Publisher:
     def _topic(self, channel: str) -> str:
         return topics.device_topic(self._device, channel)
 
-    def _log_lost(self, group: BaseExceptionGroup[aiomqtt.MqttError]) -> None:
+    def _lost(self, group: BaseExceptionGroup[Exception]) -> None:
+        """Says once what is wrong with the link and what to do, not at every try."""
         error: BaseException = group
         while isinstance(error, BaseExceptionGroup):
             error = error.exceptions[0]
-        assert isinstance(error, aiomqtt.MqttError)
         where = f"{self._address.host}:{self._address.port}"
-        what = connect_remedy(error, self._device, self._address)
-        log.warning(
-            "no link to the broker at %s: %s; %s", where, error, what, extra={"action": "link", "device": self._device}
-        )
+        text = f"no link to the broker at {where}: {error}; {connect_remedy(error, self._device, self._address)}"
+        level = logging.DEBUG if text == self.state.trouble else logging.WARNING
+        self.state.trouble = text
+        log.log(level, "%s", text, extra={"action": "link", "device": self._device})
 
     async def _session(self, link: BrokerLink) -> None:
         wanted = [(self._topic(channel), 1) for channel in (topics.STORED, topics.REJECTED, topics.COMMAND)]
         await link.subscribe(wanted)
         self._window.rewind()  # what was under way on the old connection may not have arrived
-        self.state.connected = True
+        self.state.connected, self.state.trouble = True, None
         log.info("linked to the broker", extra={"action": "link", "device": self._device})
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -118,25 +119,26 @@ class Publisher:
         if receipt is None:
             log.warning("unreadable receipt", extra={"action": "receipt", "device": self._device})
             return
-        receipt = await self._bounded(receipt)
+        if self._desk.spool.contradicts(receipt):
+            await self._renumber(receipt)
+            return
         self._window.receipt(receipt, time.monotonic())
         if await self._desk.confirm(receipt):
             self.state.receipts += 1
             self.state.refused = None
             self._refusals = 0
 
-    async def _bounded(self, receipt: Receipt) -> Receipt:
-        """A receipt cannot confirm what was never numbered: it would delete fixes that are yet to come."""
-        spool = self._desk.spool
-        if receipt.spool != spool.spool_id or receipt.through <= spool.last_seq:
-            return receipt
+    async def _renumber(self, receipt: Receipt) -> None:
+        """The gateway has numbers that we never gave: this file is an older state of itself (a disk that lied about
+        fsync, a restored image). Going on would give numbers twice, so it becomes a new spool."""
         log.warning(
-            "a receipt confirms %d but the newest number is %d; taken up to that",
+            "the gateway confirms %d but the newest number here is %d: the spool was set back; it gets a new id",
             receipt.through,
-            spool.last_seq,
-            extra={"action": "receipt", "device": self._device},
+            self._desk.spool.last_seq,
+            extra={"action": "renumber", "device": self._device},
         )
-        return msgspec.structs.replace(receipt, through=spool.last_seq)
+        await self._desk.renew()
+        self._window.rewind()
 
     async def _send(self, link: BrokerLink) -> None:
         while True:
@@ -145,9 +147,11 @@ class Publisher:
                 await asyncio.sleep(pause_s)
                 continue
             await self._desk.changed(lambda: self._window.has_room)
-            pack = await self._desk.next_pack(PACK_FIXES, self._window.cursor)
+            cursor, last_seq = self._window.cursor, self._desk.spool.last_seq
+            pack = await self._desk.next_pack(PACK_FIXES, cursor)
+            if self._window.cursor != cursor:
+                continue  # rewound meanwhile: this pack is not the next one any more
             if pack is None:
-                cursor, last_seq = self._window.cursor, self._desk.spool.last_seq
                 await self._desk.changed(
                     lambda: self._desk.spool.last_seq > last_seq or self._window.cursor != cursor  # noqa: B023
                 )

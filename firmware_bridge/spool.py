@@ -107,10 +107,19 @@ class Spool:
             self._no, self.spool_id, self._next_seq = newest[:3]
             self._db.execute("UPDATE spool SET boot = ? WHERE no = ?", (self.boot, self._no))
         else:
-            self._no, self.spool_id, self._next_seq = (1 if newest is None else newest[0] + 1), secrets.token_hex(8), 1
-            row = (self._no, self.spool_id, self._next_seq, self.boot, identity)
-            self._db.execute("INSERT INTO spool (no, spool_id, next_seq, boot, identity) VALUES (?, ?, ?, ?, ?)", row)
+            self._begin(1 if newest is None else newest[0] + 1, identity)
         self._db.execute("COMMIT")
+        self._count()
+
+    def _begin(self, no: int, identity: str) -> None:
+        """A new spool within the file: another random id, numbers from 1."""
+        self._no, self.spool_id, self._next_seq = no, secrets.token_hex(8), 1
+        newest = None if self.newest_at is None else format_instant(self.newest_at)
+        row = (no, self.spool_id, self._next_seq, self.boot, identity, newest)
+        query = "INSERT INTO spool (no, spool_id, next_seq, boot, identity, newest_at) VALUES (?, ?, ?, ?, ?, ?)"
+        self._db.execute(query, row)
+
+    def _count(self) -> None:
         self._ids = dict(self._db.execute("SELECT no, spool_id FROM spool").fetchall())
         self._held: int = self._db.execute("SELECT count(*) FROM fix").fetchone()[0]
         query = "SELECT count(*) FROM fix WHERE no = ?"
@@ -137,22 +146,18 @@ class Spool:
         fixes = [self._fix(position, seq) for seq, position in enumerate(positions, self._next_seq)]
         if not fixes:
             return fixes
-        rows = [(self._no, fix.seq, _encode(fix)) for fix in fixes]
-        after = fixes[-1].seq + 1
         self._db.execute("BEGIN IMMEDIATE")
         try:
-            self._db.executemany("INSERT INTO fix (no, seq, body) VALUES (?, ?, ?)", rows)
-            newest = (after, format_instant(fixes[-1].fixed_at), self._no)
-            self._db.execute("UPDATE spool SET next_seq = ?, newest_at = ? WHERE no = ?", newest)
-            given_up = self._drop_oldest(self._held + len(rows) - self._max_fixes)
+            self._insert(fixes)
+            given_up = self._drop_oldest(self._held + len(fixes) - self._max_fixes)
             self._db.execute("COMMIT")
         except BaseException:
             self._db.execute("ROLLBACK")
             raise
-        self._next_seq, self.newest_at = after, fixes[-1].fixed_at
-        self._held += len(rows) - len(given_up)
+        self._next_seq, self.newest_at = fixes[-1].seq + 1, fixes[-1].fixed_at
+        self._held += len(fixes) - len(given_up)
         given_up_now = sum(1 for no, _ in given_up if no == self._no)
-        self._held_now += len(rows) - given_up_now
+        self._held_now += len(fixes) - given_up_now
         self.given_up += given_up_now
         return fixes
 
@@ -218,6 +223,39 @@ class Spool:
         if no == self._no:
             self._held_now -= deleted
         return deleted
+
+    def contradicts(self, receipt: Receipt) -> bool:
+        """Whether a receipt confirms numbers of the present spool that were never given."""
+        newest = max([receipt.through, *(last for _, last in receipt.also)])
+        return receipt.spool == self.spool_id and newest > self.last_seq
+
+    def renew(self) -> None:
+        """Starts a new spool in the file and numbers everything that is held of the present one anew."""
+        rows = self._db.execute("SELECT body FROM fix WHERE no = ? ORDER BY seq", (self._no,)).fetchall()
+        before, spool_id, next_seq = self._no, self.spool_id, self._next_seq
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            self._begin(before + 1, identity_of(self._path))
+            self._db.execute("DELETE FROM fix WHERE no = ?", (before,))
+            fixes = [
+                msgspec.structs.replace(_decode(body), spool_id=self.spool_id, seq=seq)
+                for seq, (body,) in enumerate(rows, 1)
+            ]
+            self._insert(fixes)
+            self._db.execute("COMMIT")
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            self._no, self.spool_id, self._next_seq = before, spool_id, next_seq
+            raise
+        self._next_seq = len(fixes) + 1
+        self._count()
+
+    def _insert(self, fixes: list[Fix]) -> None:
+        rows = [(self._no, fix.seq, _encode(fix)) for fix in fixes]
+        self._db.executemany("INSERT INTO fix (no, seq, body) VALUES (?, ?, ?)", rows)
+        if fixes:
+            newest = (fixes[-1].seq + 1, format_instant(fixes[-1].fixed_at), self._no)
+            self._db.execute("UPDATE spool SET next_seq = ?, newest_at = ? WHERE no = ?", newest)
 
     def dropped(self) -> list[tuple[int, int]]:
         """Closed ranges of numbers of the present spool that had to be given up unsent."""

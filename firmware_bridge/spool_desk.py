@@ -96,9 +96,18 @@ class SpoolDesk:
         return await self._call(self.spool.next_pack, limit, after)
 
     async def confirm(self, receipt: Receipt) -> int:
-        deleted = await self._call(self.spool.confirm, receipt)
+        """Deletes what the receipt confirms; a disk that refuses keeps it, and it is confirmed again later."""
+        try:
+            deleted = await self._call(self.spool.confirm, receipt)
+        except sqlite3.Error:
+            log.exception("a receipt could not be recorded", extra={"action": "spool", "device": self._device})
+            return 0
         await self.poke()
         return deleted
+
+    async def renew(self) -> None:
+        await self._call(self.spool.renew)
+        await self.poke()
 
     async def dropped(self) -> list[tuple[int, int]]:
         return await self._call(self.spool.dropped)

@@ -5,6 +5,9 @@ import os
 import signal
 from pathlib import Path
 
+import msgspec
+import pytest
+
 from contract.clock import SYSTEM
 from contract.fix import Fix
 from firmware_bridge.bridge import Bridge, BridgeOptions, BridgeProgress, run_bridge
@@ -112,6 +115,33 @@ def test_without_any_gateway_the_broker_says_so_and_the_spool_keeps_all(own_brok
     assert refused is not None
     assert refused.startswith("0x10: ")
     assert progress.backlog == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [({"password": "wrong"}, "check the device's credential"), ({"port": 1}, "nothing listens there")],
+    ids=["wrong password", "wrong port"],
+)
+def test_no_link_is_told_once_with_what_to_do(
+    own_broker: Broker, tmp_path: Path, caplog: pytest.LogCaptureFixture, change: dict[str, object], said: str
+) -> None:
+    async def play() -> BridgeProgress:
+        right = options(own_broker, tmp_path)
+        bridge = Bridge(msgspec.structs.replace(right, broker=msgspec.structs.replace(right.broker, **change)))
+        stop = asyncio.Event()
+        task = asyncio.create_task(bridge.run(stop))
+        await until(lambda: bridge.progress().trouble is not None, "the trouble")
+        stop.set()
+        task.cancel()
+        await asyncio.wait((task,))
+        return bridge.progress()
+
+    progress = asyncio.run(play())
+
+    assert progress.trouble is not None
+    assert said in progress.trouble
+    assert len([record for record in caplog.records if record.message == progress.trouble]) == 1
+    assert progress.backlog == IN_CAPTURE
 
 
 def forbid_fixes(broker: Broker) -> str:

@@ -1,0 +1,47 @@
+"""Source texts: what they mean, and what a wrong one is told."""
+
+from pathlib import Path
+
+import pytest
+
+from contract.clock import SYSTEM
+from firmware_bridge.sources.replay import ReplaySource
+from firmware_bridge.sources.serial import SerialSource
+from firmware_bridge.sources.source import SourceError
+from firmware_bridge.sources.urls import open_source
+
+
+def test_a_serial_port_with_its_baud_rate() -> None:
+    source = open_source("serial:/dev/ttyUSB0?baud=115200", SYSTEM)
+
+    assert isinstance(source, SerialSource)
+    assert (source.name, source.replayed) == ("serial:/dev/ttyUSB0", False)
+
+
+@pytest.mark.parametrize("options", ["", "?rate=10", "?rate=max&shift=none", "?shift=now"])
+def test_a_capture_with_its_options(tmp_path: Path, options: str) -> None:
+    (tmp_path / "a b?.nmea").write_bytes(b"")
+
+    source = open_source(f"replay:{tmp_path / 'a b?.nmea'}{options}", SYSTEM)
+
+    assert isinstance(source, ReplaySource)
+    assert (source.name, source.replayed) == ("replay:a b?.nmea", True)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("gps", "must be serial:"),
+        ("serial:", "names no port or file"),
+        ("serial:/dev/ttyUSB0?baud=fast", "baud 'fast' must be a whole number"),
+        ("serial:/dev/ttyUSB0?speed=1", "unknown option speed"),
+        ("replay:/nowhere.nmea", "no such file as /nowhere.nmea"),
+        ("replay:/nowhere.nmea?rate=0", "rate '0' must be a number above 0"),
+        ("replay:/nowhere.nmea?shift=later", "shift 'later' must be now or none"),
+    ],
+)
+def test_a_wrong_text_is_repeated_with_what_is_allowed(text: str, said: str) -> None:
+    with pytest.raises(SourceError, match=said.replace("?", "\\?")) as caught:
+        open_source(text, SYSTEM)
+
+    assert repr(text) in str(caught.value)

@@ -1,0 +1,163 @@
+"""The spool's promises one by one; tests/properties/test_spool.py tries them in any order."""
+
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from contract.fix import Quality
+from contract.messages import Receipt
+from firmware_bridge.nmea.position import Position
+from firmware_bridge.spool import START, Origin, Spool, SpoolError
+
+ORIGIN = Origin(device="gps-01", replayed=True)
+FULL = Position(
+    fixed_at=datetime(2026, 11, 23, 9, 0, 0, 123000, tzinfo=UTC),
+    lat_e7=601_700_000,
+    lon_e7=249_400_000,
+    altitude_m=12.34,
+    speed_mps=5.144,
+    course_deg=90.01,
+    hdop=1.1,
+    satellites=8,
+    quality=Quality.DGPS,
+)
+
+
+def positions(count: int) -> list[Position]:
+    instant = datetime(2026, 11, 23, 9, tzinfo=UTC)
+    return [Position(fixed_at=instant + timedelta(seconds=n), lat_e7=n, lon_e7=1) for n in range(count)]
+
+
+def test_a_fix_is_read_back_as_it_was_given(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool.db", ORIGIN)
+
+    (given,) = spool.append([FULL])
+
+    pack = spool.next_pack(10)
+    assert pack is not None
+    assert pack.fixes == [given]
+    assert (given.seq, given.replayed, given.boot_id, given.hdop) == (1, True, 1, 1.1)
+    spool.close()
+
+
+def test_numbers_go_on_after_everything_was_confirmed_and_the_file_reopened(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool.db", ORIGIN)
+    spool.append(positions(3))
+    spool.confirm(Receipt(spool=spool.spool_id, through=3))
+    spool.close()
+
+    again = Spool(tmp_path / "spool.db", ORIGIN)
+
+    assert [fix.seq for fix in again.append(positions(1))] == [4]
+    assert (again.boot, again.spool_id) == (2, spool.spool_id)
+    again.close()
+
+
+def test_newest_time_survives_a_restart(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool.db", ORIGIN)
+    spool.append([FULL])
+    spool.close()
+
+    again = Spool(tmp_path / "spool.db", ORIGIN)
+
+    assert again.newest_at == FULL.fixed_at
+    again.close()
+
+
+def test_a_copy_gets_its_own_id_and_delivers_the_old_numbers_under_the_old_one(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool.db", ORIGIN)
+    spool.append(positions(2))
+    spool.close()
+    shutil.copyfile(tmp_path / "spool.db", tmp_path / "copy.db")
+
+    copy = Spool(tmp_path / "copy.db", ORIGIN)
+    copy.append(positions(1))
+
+    assert copy.spool_id != spool.spool_id
+    old = copy.next_pack(10)
+    assert old is not None
+    assert [(fix.spool_id, fix.seq) for fix in old.fixes] == [(spool.spool_id, 1), (spool.spool_id, 2)]
+    new = copy.next_pack(10, old.end)
+    assert new is not None
+    assert [(fix.spool_id, fix.seq) for fix in new.fixes] == [(copy.spool_id, 1)]
+    copy.close()
+
+
+def test_a_renamed_file_stays_the_same_spool(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool.db", ORIGIN)
+    spool.close()
+    (tmp_path / "spool.db").rename(tmp_path / "renamed.db")
+
+    renamed = Spool(tmp_path / "renamed.db", ORIGIN)
+
+    assert renamed.spool_id == spool.spool_id
+    renamed.close()
+
+
+def test_a_pack_ends_before_a_hole_so_that_its_claim_is_true(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool.db", ORIGIN)
+    spool.append(positions(9))
+    spool.confirm(Receipt(spool=spool.spool_id, through=2, also=[(5, 6)]))
+
+    first = spool.next_pack(100)
+    assert first is not None
+    second = spool.next_pack(100, first.end)
+    assert second is not None
+
+    assert [fix.seq for fix in first.fixes] == [3, 4]
+    assert [fix.seq for fix in second.fixes] == [7, 8, 9]
+    spool.close()
+
+
+def test_a_full_spool_gives_up_the_oldest_and_says_which(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool.db", ORIGIN, max_fixes=5)
+
+    spool.append(positions(4))
+    spool.append(positions(4))
+
+    oldest = spool.next_pack(1, START)
+    assert oldest is not None
+    assert oldest.fixes[0].seq == 4
+    assert spool.dropped() == [(1, 3)]
+    assert (spool.backlog, spool.confirmed, spool.given_up) == (5, 0, 3)
+    spool.close()
+
+
+def test_a_second_bridge_on_the_same_file_is_refused(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool.db", ORIGIN)
+
+    with pytest.raises(SpoolError, match="no second bridge"):
+        Spool(tmp_path / "spool.db", ORIGIN)
+
+    spool.close()
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+
+    with pytest.raises(SpoolError, match=str(tmp_path / "file" / "spool.db")):
+        Spool(tmp_path / "file" / "spool.db", ORIGIN)
+
+
+DIES = """
+import os, sys
+from pathlib import Path
+from firmware_bridge.spool import Spool
+from tests.unit.firmware_bridge.test_spool import ORIGIN, positions
+Spool(Path(sys.argv[1]), ORIGIN).append(positions(7))
+os.kill(os.getpid(), 9)
+"""
+
+
+def test_what_was_committed_survives_a_kill(tmp_path: Path) -> None:
+    died = subprocess.run([sys.executable, "-c", DIES, str(tmp_path / "spool.db")], check=False)
+    assert died.returncode == -9
+
+    spool = Spool(tmp_path / "spool.db", ORIGIN)
+
+    assert (spool.backlog, spool.last_seq) == (7, 7)
+    spool.close()
