@@ -21,7 +21,7 @@ from contract.codec import (
     parse_claim,
 )
 from contract.fix import DEVICE_NAME, MAX_SEQ, SPOOL_ID, Fix, Quality, Source, canonical, normal_course, stepped
-from contract.messages import MAX_BOOT, WireFix
+from contract.messages import MAX_BOOT, FixMessage, WireFix
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SPOOL = "0123456789abcdef"
@@ -141,15 +141,13 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=5,
 )
-field_names = st.sampled_from(
-    ["fixed_at", "seq", "lat_e7", "lon_e7", "lat", "lon", "speed_mps", "satellites", "source"]
-)
+field_names = st.sampled_from(WireFix.__struct_fields__)
 
 
 @given(
     packs(),
     st.dictionaries(field_names, json_values, min_size=1, max_size=3),
-    st.sampled_from(["spool", "boot", "v", "fixes"]),
+    st.sampled_from(FixMessage.__struct_fields__),
 )
 def test_any_value_in_any_field_is_a_fix_or_a_reject(sent: list[Fix], wrong: dict[str, object], outer: str) -> None:
     body = msgspec.json.decode(encode_fixes(sent, sent[0].boot_id))
