@@ -93,8 +93,10 @@ class PrivateApt:
             _, errors = process.communicate()
         if process.returncode != 0:
             raise AptError(f"download of {label} failed: {_last_lines(errors)}. Start again to go on from there")
-        for path in _archives_in(partial, self._architecture()):
-            path.replace(self._state / "archives" / _plain_name(path.name))
+        for package in packages:
+            # `name_version_architecture.deb`; half-done files of other packages, from an earlier run, stay.
+            (path,) = partial.glob(_file_name(package).removesuffix(".deb") + "_*.deb")
+            path.replace(self._state / "archives" / _file_name(package))
 
     def _tell(self, status: Iterable[str], label: str, count: int) -> None:
         told_at_s = time.monotonic()
@@ -115,9 +117,6 @@ class PrivateApt:
         dump = subprocess.run(["apt-config", "dump"], capture_output=True, text=True, check=False).stdout
         kept = [line for line in dump.splitlines() if _KEPT_SETTINGS.match(line)]
         (state / "apt.conf").write_text("\n".join([*_own_settings(state), *kept, ""]), encoding="utf-8")
-
-    def _architecture(self) -> str:
-        return self._run(["dpkg", "--print-architecture"]).stdout.strip()
 
     def _run(self, command: list[str]) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
@@ -181,14 +180,6 @@ def _keyring() -> Path:
 
 def _file_name(package: Package) -> str:
     return f"{package.name}_{package.version.replace(':', '%3a')}.deb"
-
-
-def _plain_name(archive: str) -> str:
-    return archive.rsplit("_", 1)[0] + ".deb"
-
-
-def _archives_in(folder: Path, architecture: str) -> list[Path]:
-    return [*folder.glob(f"*_{architecture}.deb"), *folder.glob("*_all.deb")]
 
 
 def _last_lines(text: str, count: int = 3) -> str:
