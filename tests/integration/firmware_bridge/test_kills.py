@@ -60,6 +60,21 @@ def test_bridge_killed_three_times_loses_no_number(own_broker: Broker, tmp_path:
     assert "offline" in {status.state for status in gateway.statuses["gps-01"]}  # the will of those that were killed
 
 
+def test_sigterm_ends_the_source_and_delivers_what_was_read(own_broker: Broker, tmp_path: Path, capture: Path) -> None:
+    async def play() -> tuple[str, int, int, GatewayDouble]:
+        async with running(double(own_broker)) as gateway:
+            process = await start(capture, tmp_path / "spool.db", own_broker)
+            await until(lambda: total(gateway) > 100, "100 fixes")
+            process.terminate()
+            return *await finish(process), gateway
+
+    spool, spooled, backlog, gateway = asyncio.run(play())
+
+    assert 100 < spooled < SECONDS
+    assert backlog == 0
+    assert sorted(gateway.fixes["gps-01", spool]) == list(range(1, spooled + 1))
+
+
 @pytest.mark.parametrize("wiped", [False, True], ids=["state kept", "state wiped"])
 def test_broker_killed_loses_no_number(own_broker: Broker, tmp_path: Path, capture: Path, *, wiped: bool) -> None:
     async def play() -> tuple[str, int, int, GatewayDouble]:
