@@ -132,14 +132,15 @@ def load(
     if file is not None:
         for name, value in file.values.items():
             if name not in ABOUT:
-                raise SettingsError(f"{file.path}: {name} is no setting{_nearest(name, ABOUT)}")
+                raise SettingsError(f"{file.path}: {name} is no setting{_nearest(name)}")
             raw[name] = (_beside(file, name, value), str(file.path))
     known = {PREFIX + name.upper(): name for name in ABOUT}
     for variable, value in environ.items():
         if not variable.startswith(PREFIX) or variable in _OTHER_NAMES:
             continue
         if variable not in known:
-            raise SettingsError(f"{variable} in the environment is no setting{_nearest(variable, known)}")
+            way_out = _nearest(variable.removeprefix(PREFIX), PREFIX)
+            raise SettingsError(f"{variable} in the environment is no setting{way_out}")
         # docker compose passes a variable that nobody set as an empty one.
         if value:
             raw[known[variable]] = (value, f"environment {variable}")
@@ -180,6 +181,10 @@ def _as_type(about: _About, value: object) -> object:
     return converted
 
 
-def _nearest(name: str, among: Mapping[str, object]) -> str:
-    found = difflib.get_close_matches(name, among, n=1, cutoff=0.6)
-    return f"; did you mean {found[0]}?" if found else "; waybill settings lists all"
+def _nearest(name: str, prefix: str = "") -> str:
+    """The way out for a name that is no setting; the prefix that all share would make every name look near."""
+    found = difflib.get_close_matches(name.lower(), ABOUT, n=1, cutoff=0.6)
+    return f"; did you mean {prefix}{found[0].upper() if prefix else found[0]}?" if found else f"; known: {_KNOWN}"
+
+
+_KNOWN = ", ".join(ABOUT)

@@ -6,7 +6,6 @@ import json
 import logging
 import re
 import sys
-import warnings
 from datetime import UTC, datetime
 
 from contract.times import format_instant
@@ -40,7 +39,6 @@ def start_logging(part: str, level: str) -> None:
     handler.setFormatter(LineFormatter(part))
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     logging.captureWarnings(capture=True)
-    warnings.simplefilter("default")
     # Libraries tell their daily life at INFO; ours is what the log is for.
     for library in ("asyncio", "httpx", "watchdog", "psycopg.pool", "uvicorn"):
         logging.getLogger(library).setLevel(max(logging.WARNING, logging.getLogger().level))

@@ -1,0 +1,37 @@
+"""Puts the HTTP API together: one router per audience, problems for errors, no page from anywhere. Opens no port."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from gateway.api import operations
+from gateway.api.headers import SecurityHeaders
+from gateway.api.problems import speak_problems
+from gateway.api.readiness import Connect
+
+# Each audience has one router, each router one kind of caller.
+ROUTERS = (operations.router,)
+
+_DESCRIPTION = """Waybill's HTTP API. Errors are problem documents (RFC 9457). Times are RFC 3339 with an offset."""
+
+
+def make_app(connect: Connect) -> FastAPI:
+    """The API over a database that `connect` gives connections to."""
+    app = FastAPI(
+        title="Waybill",
+        version=version("waybill"),
+        description=_DESCRIPTION,
+        openapi_url="/v1/openapi.json",
+        # Both pages load their scripts from a CDN: a request that leaves the origin.
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.connect = connect
+    speak_problems(app)
+    app.add_middleware(SecurityHeaders)
+    for router in ROUTERS:
+        app.include_router(router)
+    return app

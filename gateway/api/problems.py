@@ -1,0 +1,52 @@
+"""Every error of the API as a problem document (RFC 9457). Tells nothing of the inside."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from gateway.api.headers import SECURITY_HEADERS
+
+MEDIA_TYPE = "application/problem+json"
+
+
+def problem(status: int, detail: str, *, headers: dict[str, str] | None = None, **members: Any) -> JSONResponse:
+    """A problem document; `members` are what this kind of problem has besides (RFC 9457, 3.2)."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **members}
+    # The answer to an unforeseen error is made outside the middleware that sets these headers.
+    return JSONResponse(body, status, headers={**SECURITY_HEADERS, **(headers or {})}, media_type=MEDIA_TYPE)
+
+
+def speak_problems(app: FastAPI) -> None:
+    """Makes `app` answer with problems whatever goes wrong."""
+    app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(RequestValidationError, _unreadable)
+    app.add_exception_handler(Exception, _unforeseen)
+
+
+def _refused(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    detail = error.detail
+    if error.status_code == HTTPStatus.NOT_FOUND and detail == HTTPStatus.NOT_FOUND.phrase:
+        detail = f"there is nothing at {request.url.path}; /v1/openapi.json lists what is"
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        allowed = (error.headers or {}).get("Allow", "other methods")
+        detail = f"{request.url.path} does not take {request.method}, but {allowed}"
+    return problem(error.status_code, detail, headers=dict(error.headers or {}))
+
+
+def _unreadable(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    # The value itself is left out: it may be a password or somebody's address.
+    wrong = [{"at": ".".join(str(step) for step in one["loc"]), "says": one["msg"]} for one in error.errors()]
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "the request does not say what it must", errors=wrong)
+
+
+def _unforeseen(_request: Request, _error: Exception) -> JSONResponse:
+    # The server has the error with its traceback in the log.
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "something broke here; it is in the log")

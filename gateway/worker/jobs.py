@@ -1,0 +1,50 @@
+"""What the worker does again and again, each job one small function. Knows no schedule and no threads."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from importlib.metadata import version
+
+import msgspec
+import psycopg
+
+from contract.clock import true_now
+from storage.ids import new_id
+from storage.parts import put_part
+from storage.retention import drop_old_fixes
+
+log = logging.getLogger(__name__)
+
+_CONNECT_S = 5
+
+
+class Job(msgspec.Struct, frozen=True):
+    """A function and how long to rest between two runs (true seconds)."""
+
+    name: str
+    period_s: float
+    run: Callable[[], None]
+
+
+def heartbeat(database_url: str, started_at: datetime, counters: Callable[[], dict[str, object]]) -> Job:
+    """The worker's sign of life with what its jobs did."""
+
+    def run() -> None:
+        with psycopg.connect(database_url, connect_timeout=_CONNECT_S) as connection:
+            put_part(connection, "worker", version("waybill"), started_at, counters())
+
+    return Job("heartbeat", 5.0, run)
+
+
+def retention(retention_url: str, keep_days: int) -> Job:
+    """Whole days of fixes older than `keep_days` go; every 6 hours, because a day has only to go once."""
+
+    def run() -> None:
+        with psycopg.connect(retention_url, connect_timeout=_CONNECT_S) as connection:
+            dropped = drop_old_fixes(connection, keep_days, new_id(true_now()))
+        if dropped:
+            log.info("old fixes dropped", extra={"action": "fixes_dropped", "days": dropped, "keep_days": keep_days})
+
+    return Job("retention", 6 * 3600.0, run)

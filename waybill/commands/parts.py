@@ -1,0 +1,81 @@
+"""`waybill gateway|api|worker|dashboard`: each long-running part alone, as in production. Holds no work itself."""
+
+from __future__ import annotations
+
+import typer
+
+from waybill.connections import needed
+from waybill.invocation import settings_of
+from waybill.logs import start_logging
+from waybill.stopping import stop_event
+
+
+def register(app: typer.Typer) -> None:
+    for command in (gateway, api, worker, dashboard):
+        app.command()(command)
+
+
+def gateway(context: typer.Context) -> None:
+    """Takes fixes from the broker, stores them, tracks vehicles, confirms with receipts. Runs until SIGTERM."""
+    from gateway.ingest.subscriber import BrokerOptions
+    from gateway.main import GatewayOptions, run_gateway
+    from gateway.tracking.policy import Policy
+
+    settings = settings_of(context)
+    start_logging("gateway", settings.log_level)
+    broker = BrokerOptions(
+        host=settings.broker_host,
+        port=settings.broker_port,
+        username=settings.broker_username,
+        password=needed(settings, "broker_password"),
+        client_id=settings.gateway_client_id,
+        tls_ca=None if settings.broker_tls_ca is None else str(settings.broker_tls_ca),
+    )
+    policy = Policy(accept_simulated=settings.accept_simulated, accept_replayed=settings.accept_replayed)
+    options = GatewayOptions(
+        broker=broker,
+        database_url=needed(settings, "database_url"),
+        clock=settings.parsed_clock(),
+        policy=policy,
+    )
+    run_gateway(options, stop_event())
+
+
+def api(context: typer.Context) -> None:
+    """Serves the HTTP API. Runs until SIGTERM."""
+    from gateway.api.main import ApiOptions, run_api
+
+    settings = settings_of(context)
+    start_logging("api", settings.log_level)
+    database_url = needed(settings, "database_url")
+    run_api(ApiOptions(host=settings.api_host, port=settings.api_port, database_url=database_url), stop_event())
+
+
+def worker(context: typer.Context) -> None:
+    """Does what has to be done again and again: signs of life, retention. Runs until SIGTERM."""
+    from gateway.worker.main import WorkerOptions, run_worker
+
+    settings = settings_of(context)
+    start_logging("worker", settings.log_level)
+    options = WorkerOptions(
+        database_url=needed(settings, "database_url"),
+        retention_url=settings.database_retention_url,
+        keep_days=settings.retention_on_trip_days,
+    )
+    run_worker(options, stop_event())
+
+
+def dashboard(context: typer.Context) -> None:
+    """Serves the dashboard for staff. Runs until SIGTERM."""
+    from dashboard.main import run_dashboard
+
+    settings = settings_of(context)
+    start_logging("dashboard", settings.log_level)
+    run_dashboard(
+        host=settings.dashboard_host,
+        port=settings.dashboard_port,
+        reader_url=needed(settings, "database_reader_url"),
+        clock_text=settings.clock,
+        map_dir=settings.map_dir,
+        public_url=settings.public_url,
+    )
