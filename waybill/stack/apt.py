@@ -20,6 +20,8 @@ _KEYRINGS = ("debian-archive-keyring.gpg", "debian-archive-keyring.pgp")
 _KEPT_SETTINGS = re.compile(r"^Acquire::(http|https|ftp|Retries|Check-Valid-Until|Check-Date|ForceIPv[46])\b.*;$")
 _INSTALL_LINE = re.compile(r"^Inst (?P<name>\S+) (?:\[\S+\] )?\((?P<version>\S+)")
 _NEXT_LINE_AFTER_S = 2.0
+# States whose lists this process has fetched: one start may want several bundles.
+_REFRESHED: set[Path] = set()
 
 
 class AptError(Exception):
@@ -45,12 +47,15 @@ class PrivateApt:
 
     def refresh(self) -> None:
         """Fetches the package lists, trying the host's mirrors in turn; without a network older lists will do."""
+        if self._state in _REFRESHED:
+            return
         complaints = []
         for mirror in mirrors(self._environ):
             self._progress(f"package lists of Debian 13 ({SUITE}) from {mirror}")
             self._configure(mirror)
             done = self._run(["apt-get", "update", "--error-on=any"])
             if done.returncode == 0:
+                _REFRESHED.add(self._state)
                 return
             complaints.append(f"{mirror}: {_last_lines(done.stderr)}")
         if any((self._state / "lists").glob("*_Packages*")):

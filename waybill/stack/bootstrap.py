@@ -5,10 +5,10 @@ import importlib.util
 import json
 import os
 import re
-import ssl
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +19,7 @@ STAMP = VENV / "waybill-stamp.json"
 LOCKS = {"product": "requirements.lock", "test": "requirements-dev.lock"}
 _COLLECTED = re.compile(r"^(?:Collecting|Requirement already satisfied:) (\S+?)==")
 _LINE_EVERY_S = 5.0
+_HOST_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
 class BootstrapError(Exception):
@@ -108,15 +109,27 @@ def _install_pip() -> None:
     from waybill.stack.servers import ensure
 
     try:
-        wheels = ensure("pip", _say) / "usr/share/python-wheels"
+        tree = ensure("pip", _say)
     except (AptError, NoMirrorError) as error:
         raise BootstrapError(
             f"no pip in this Python, and none from Debian: {error}; or install python3-venv"
         ) from error
-    wheel = next(wheels.glob("pip-*.whl"))
-    done = _venv_python(f"{wheel}/pip", "install", "--no-index", "--quiet", str(wheel))
-    if done.returncode != 0:
-        raise BootstrapError(f"pip does not install itself: {_last_lines(done.stdout)}")
+    packages = Path(_venv_python("-c", "import sysconfig; print(sysconfig.get_path('purelib'))").stdout.strip())
+    with zipfile.ZipFile(next((tree / "usr/share/python-wheels").glob("pip-*.whl"))) as wheel:
+        wheel.extractall(packages)
+    if not _HOST_CERTIFICATES.is_file():
+        _give_certificates(packages / "pip/_vendor/certifi/core.py", tree / "usr/share/ca-certificates")
+
+
+def _give_certificates(certifi: Path, certificates: Path) -> None:
+    # Debian's pip takes the host's certificates from one fixed place and does not even start without; a minimal
+    # Debian has none, and installing them takes root. It gets those of Debian's package, from the same download.
+    bundle = ROOT / ".waybill/ca-certificates.crt"
+    bundle.write_bytes(b"\n".join(path.read_bytes() for path in sorted(certificates.rglob("*.crt"))))
+    text = certifi.read_text(encoding="utf-8")
+    if str(_HOST_CERTIFICATES) not in text:
+        raise BootstrapError(f"{_HOST_CERTIFICATES} is missing and Debian's pip has changed; install ca-certificates")
+    certifi.write_text(text.replace(str(_HOST_CERTIFICATES), str(bundle)), encoding="utf-8")
 
 
 def _install(kind: str) -> None:
@@ -148,7 +161,7 @@ def _pip(*arguments: str, count: int = 0) -> None:
     lines: list[str] = []
     seen, told_at_s = 0, time.monotonic()
     with subprocess.Popen(
-        command, env=_pip_environ(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True, errors="replace",
     ) as process:  # fmt: skip
         assert process.stdout is not None
@@ -164,21 +177,6 @@ def _pip(*arguments: str, count: int = 0) -> None:
             f"pip {arguments[0]} failed: {_last_lines(''.join(lines))}\nIs there a network? With a company's index or "
             "proxy set PIP_INDEX_URL, PIP_CERT, HTTPS_PROXY; ./run again goes on where this ended"
         )
-
-
-def _pip_environ() -> dict[str, str]:
-    """The environment for pip; with Debian's certificates where the host has none at all."""
-    environ = dict(os.environ)
-    paths = ssl.get_default_verify_paths()
-    known = [Path(path) for path in (paths.cafile, "/etc/ssl/certs/ca-certificates.crt") if path]
-    if "PIP_CERT" in environ or any(path.is_file() for path in known) or sys.platform != "linux":
-        return environ
-    from waybill.stack.servers import ensure
-
-    parts = sorted((ensure("pip", _say) / "usr/share/ca-certificates").rglob("*.crt"))
-    bundle = ROOT / ".waybill/ca-certificates.crt"
-    bundle.write_bytes(b"\n".join(part.read_bytes() for part in parts))
-    return {**environ, "PIP_CERT": str(bundle)}
 
 
 def _runs(*arguments: str) -> bool:
