@@ -10,6 +10,11 @@ from types import FrameType
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
+def interrupt_on_sigterm() -> None:
+    """While things are being started SIGTERM does what Ctrl-C does: what was started is stopped on the way out."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
 def stop_event() -> threading.Event:
     """An event that a signal sets; call it in the main thread. The second signal has its usual effect."""
     stop = threading.Event()

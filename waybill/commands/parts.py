@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import typer
 
 from waybill.connections import needed
@@ -76,6 +78,11 @@ def dashboard(context: typer.Context) -> None:
         port=settings.dashboard_port,
         reader_url=needed(settings, "database_reader_url"),
         clock_text=settings.clock,
-        map_dir=settings.map_dir,
+        map_dir=settings.map_dir or demo_map(),
         public_url=settings.public_url,
     )
+
+
+def demo_map() -> Path:
+    """The folder with the map that comes along: the middle of Helsinki."""
+    return Path(__file__).parents[1] / "demo" / "map"
