@@ -30,6 +30,8 @@ _MODULES = (
     "driver",
     "device",
     "database",
+    "broker",
+    "alive",
     "settings",
 )
 
