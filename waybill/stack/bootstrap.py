@@ -39,6 +39,9 @@ def main(arguments: list[str]) -> int:
     except (BootstrapError, OSError) as error:
         print(f"./run: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("./run: interrupted; ./run again goes on where this ended", file=sys.stderr)
+        return 130
     return 0
 
 

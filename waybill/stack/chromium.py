@@ -1,11 +1,13 @@
-"""Finds a Chromium for browser tests: the host's, else a private copy that needs no screen. Opens no page."""
+"""Finds a Chromium for browser tests and readies playwright for it, without root or a screen. Opens no page."""
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from waybill.stack import elf
 from waybill.stack.places import private_root
 from waybill.stack.servers import ensure
 
@@ -56,6 +58,30 @@ def find(progress: Progress, environ: Mapping[str, str] | None = None) -> Chromi
             return Chromium(Path(found), ARGUMENTS, inherited)
     tree = ensure("chromium", progress)
     return Chromium(tree / "usr/lib/chromium/chromium", ARGUMENTS, {**inherited, "FONTCONFIG_FILE": str(_fonts(tree))})
+
+
+def ready_driver(progress: Progress) -> None:
+    """Lets playwright start where its Node.js cannot: it wants libraries (libatomic) that a minimal Debian lacks."""
+    import playwright
+
+    node = Path(playwright.__file__).parent / "driver/node"
+    if "PLAYWRIGHT_NODEJS_PATH" in os.environ or _starts(node):
+        return
+    patched = private_root() / "playwright-node"
+    if not _starts(patched):
+        tree = ensure("chromium", progress)
+        shutil.copyfile(node, patched)
+        patched.chmod(0o755)
+        elf.patch_program(patched, tree)
+        progress("playwright: a copy of its Node.js that takes the private libraries")
+    os.environ["PLAYWRIGHT_NODEJS_PATH"] = str(patched)
+
+
+def _starts(node: Path) -> bool:
+    try:
+        return subprocess.run([node, "--version"], capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
 
 
 def _fonts(tree: Path) -> Path:

@@ -34,17 +34,29 @@ def library_folders(tree: Path) -> list[Path]:
 
 def patch(tree: Path, final: Path, programs: Iterable[str]) -> None:
     """Sets interpreter and search path of `programs` (globs below `tree`) as they will stand at `final`."""
-    interpreter = final / loader(tree)
     # DT_RPATH, not DT_RUNPATH: it also holds for what the libraries themselves load …
-    search = ":".join(str(final / folder) for folder in library_folders(tree))
+    search = _search_path(tree, final)
     for program in sorted({path for pattern in programs for path in tree.glob(pattern)}):
         if program.is_symlink() or not program.is_file() or not _is_dynamic_program(program):
             continue
-        _patchelf("--set-interpreter", str(interpreter), "--force-rpath", "--set-rpath", search, str(program))
+        _set(program, str(final / loader(tree)), search)
     # … save those that bring a path of their own, which would end in the host's folders (libpulse does).
     for library in _libraries(tree):
         if _patchelf("--print-rpath", str(library), check=False):
             _patchelf("--force-rpath", "--set-rpath", search, str(library))
+
+
+def patch_program(program: Path, tree: Path) -> None:
+    """Makes one program from elsewhere take the libraries of `tree`."""
+    _set(program, str(tree / loader(tree)), _search_path(tree, tree))
+
+
+def _set(program: Path, interpreter: str, search: str) -> None:
+    _patchelf("--set-interpreter", interpreter, "--force-rpath", "--set-rpath", search, str(program))
+
+
+def _search_path(tree: Path, final: Path) -> str:
+    return ":".join(str(final / folder) for folder in library_folders(tree))
 
 
 def _libraries(tree: Path) -> list[Path]:

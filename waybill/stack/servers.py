@@ -85,7 +85,8 @@ BUNDLES: dict[str, Bundle] = {
         ("usr/sbin/gpsd", "usr/bin/gps*"),
     ),
     "chromium": Bundle(
-        ("chromium", "fonts-dejavu-core"),
+        # libatomic1 is for playwright's own Node.js, see chromium.py.
+        ("chromium", "fonts-dejavu-core", "libatomic1"),
         # Headless it draws without a graphics card and without GTK: a third of the download.
         (
             *_MAINTAINER_SCRIPT_TOOLS,

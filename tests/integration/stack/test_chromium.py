@@ -13,6 +13,7 @@ PAGE = "data:text/html,<title>map</title><h1 style='font:40px sans-serif;display
 @pytest.mark.parametrize("environ", [{**os.environ}, pytest.param({"PATH": ""}, marks=pytest.mark.long)])
 def test_chromium_draws_text_and_webgl_and_sends_nothing(environ: dict[str, str]) -> None:
     found = chromium.find(print, environ)  # without a PATH it is the private copy
+    chromium.ready_driver(print)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=found.executable, args=[*found.arguments], env={**found.environ}
