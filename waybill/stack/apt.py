@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from waybill.stack.apt_sources import OTHER_WAYS, mirrors
+from waybill.stack.apt_sources import OTHER_WAYS, WITHOUT_APT, mirrors
 
 Progress = Callable[[str], None]
 
@@ -43,7 +43,9 @@ class PrivateApt:
         self._environ = dict(os.environ if environ is None else environ)
         for tool in ("apt-get", "dpkg-deb"):
             if shutil.which(tool) is None:
-                raise AptError(f"{tool} is not on this machine, so it has no private copy of the servers: {OTHER_WAYS}")
+                raise AptError(
+                    f"{tool} is not on this machine, so there is no private copy of the servers: {WITHOUT_APT}"
+                )
 
     def refresh(self) -> None:
         """Fetches the package lists, trying the host's mirrors in turn; without a network older lists will do."""
@@ -180,7 +182,9 @@ def _keyring() -> Path:
         for name in _KEYRINGS:
             if (folder / name).is_file():
                 return folder / name
-    raise AptError(f"the Debian archive keyring is not on this machine (package debian-archive-keyring): {OTHER_WAYS}")
+    raise AptError(
+        f"the Debian archive keyring is missing (package debian-archive-keyring); install it, or {WITHOUT_APT}"
+    )
 
 
 def _file_name(package: Package) -> str:

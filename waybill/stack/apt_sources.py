@@ -10,10 +10,11 @@ MIRROR_SETTING = "WAYBILL_DEBIAN_MIRROR"
 _SUITE_ALIASES = {"stable", "oldstable", "oldoldstable", "testing", "unstable", "sid"}
 _ONE_LINE = re.compile(r"^deb\s+(?:\[(?P<options>[^\]]*)\]\s*)?(?P<uri>\S+)\s+(?P<suite>\S+)\s*(?P<components>.*)$")
 
-OTHER_WAYS = (
-    f"set {MIRROR_SETTING} to a Debian mirror, or use Docker (docker compose --profile demo up), or give addresses of "
-    "servers that run already (WAYBILL_DATABASE_URL, WAYBILL_BROKER_HOST)"
+WITHOUT_APT = (
+    "use Docker (docker compose --profile demo up), or give addresses of servers that run already "
+    "(WAYBILL_DATABASE_URL, WAYBILL_BROKER_HOST)"
 )
+OTHER_WAYS = f"set {MIRROR_SETTING} to a Debian mirror, or {WITHOUT_APT}"
 
 
 class NoMirrorError(Exception):
