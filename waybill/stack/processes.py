@@ -83,8 +83,9 @@ class Supervisor:
         with self._turn:
             one = next(one for one in self._services if one.name == name)
             self._services.remove(one)
-            one.service.stop(patience_s)
             self._write()
+        # Not within the turn: the others are looked after while this one takes its time.
+        one.service.stop(patience_s)
 
     def states(self) -> tuple[ProcessState, ...]:
         return tuple(_state(one) for one in list(self._services))
