@@ -31,7 +31,22 @@ def needed(settings: Settings, name: str) -> str:
 
 @contextmanager
 def database(settings: Settings, name: UrlName = "database_url") -> Iterator[psycopg.Connection]:
-    """A connection whose transaction is committed at the end, or rolled back by an error."""
+    """A connection in one transaction, which is committed at the end, or rolled back by an error."""
+    # transaction() beside the connection's own: what is called may open transactions of its own, and psycopg commits
+    # the first one on an idle connection instead of making a savepoint.
+    with _connected(settings, name) as connection, connection.transaction():
+        yield connection
+
+
+@contextmanager
+def reader(settings: Settings) -> Iterator[psycopg.Connection]:
+    """A connection as the reader, without a transaction: storage.reads begins one for each reading."""
+    with _connected(settings, "database_reader_url") as connection:
+        yield connection
+
+
+@contextmanager
+def _connected(settings: Settings, name: UrlName) -> Iterator[psycopg.Connection]:
     import psycopg
 
     url = needed(settings, name)
@@ -41,12 +56,9 @@ def database(settings: Settings, name: UrlName = "database_url") -> Iterator[psy
         reason = str(error).strip().splitlines()[-1]
         place = shown("database", url)
         raise CommandError(f"no connection to {place} ({name}): {reason}. Is the database running?") from error
-    # transaction() beside the connection's own: what is called may open transactions of its own, and psycopg commits
-    # the first one on an idle connection instead of making a savepoint.
     with connection:
         try:
-            with connection.transaction():
-                yield connection
+            yield connection
         except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as error:
             raise CommandError(f"{shown('database', url)} has no Waybill schema: run waybill db migrate") from error
 

@@ -55,6 +55,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     broker_admin_password: Annotated[
         str | None, _about("password of the broker's user admin, who manages devices' credentials", "secret")
     ] = None
+    device_password: Annotated[
+        str | None, _about("broker password of the device that waybill bridge speaks for", "secret")
+    ] = None
     gateway_client_id: Annotated[
         str, _about("the gateway's name; a second gateway of this name refuses to start", "word")
     ] = "gateway"

@@ -19,6 +19,11 @@ Instant = Annotated[
 ]
 
 
+Save = Annotated[
+    bool, typer.Option("--save", help="Keep the password in the data folder, for waybill bridge on this machine.")
+]
+
+
 def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Devices: the GPS units that report.")
     group.command(name="list")(list_devices)
@@ -51,6 +56,7 @@ def add(
     at: Instant = None,
     kind: Annotated[str, typer.Option(help="dedicated, or phone for a driver's own.")] = "dedicated",
     serial_no: Annotated[str | None, typer.Option("--serial", help="The maker's serial number.")] = None,
+    save: Save = False,
 ) -> None:
     """Registers a device and prints the broker password made for it, this once."""
     from gateway.master.devices import add_device, fit_device, issue_credentials
@@ -67,7 +73,7 @@ def add(
         passwords = issue_credentials(connection, broker_admin(settings), [name], actor=actor, at=now)
     where = "fitted nowhere yet: waybill device fit" if vehicle is None else f"fitted in {vehicle.name}"
     note(f"device {name} is registered, {where}. Its broker user is {name}, its password is shown only now:")
-    say(passwords[name])
+    _hand_over(settings, name, passwords[name], save=save)
 
 
 def fit(
@@ -101,7 +107,7 @@ def unfit(context: typer.Context, name: DeviceName, at: Instant = None) -> None:
     say(f"device {name} left {ended.vehicle_name} at {to_at.isoformat()}")
 
 
-def credential(context: typer.Context, name: DeviceName) -> None:
+def credential(context: typer.Context, name: DeviceName, save: Save = False) -> None:
     """Makes a new broker password for the device and prints it, this once; the old one ends at once."""
     from gateway.master.devices import find_device, issue_credentials
     from waybill.commands.actor import terminal_actor
@@ -112,7 +118,15 @@ def credential(context: typer.Context, name: DeviceName) -> None:
         find_device(connection, name)
         passwords = issue_credentials(connection, broker_admin(settings), [name], actor=terminal_actor(), at=now)
     note(f"The new password of {name}, shown only now:")
-    say(passwords[name])
+    _hand_over(settings, name, passwords[name], save=save)
+
+
+def _hand_over(settings: Settings, name: str, password: str, *, save: bool) -> None:
+    from waybill.device_passwords import keep_password
+
+    say(password)
+    if save:
+        note(f"kept in {keep_password(settings.data_dir, name, password)}")
 
 
 def _instant(settings: Settings, text: str | None) -> datetime:
