@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -18,10 +19,12 @@ from tests.fixtures.database import Database
 from tests.fixtures.gateway import eventually
 from tests.fixtures.processes import waybill_process
 from tests.fixtures.servers import BROKER_GATEWAY_PASSWORD
+from tests.golden.traces.sentences import nmea, track
 from waybill.exports.rows import degrees
 from waybill.stack.broker import Broker
 
 CAPTURES = Path(__file__).parents[2] / "golden" / "nmea"
+TRACES = Path(__file__).parents[2] / "golden" / "traces"
 
 
 @pytest.fixture
@@ -114,3 +117,25 @@ def test_sigterm_ends_a_bridge_within_seconds(gps_77: Waybill, environ: dict[str
         process.send_signal(signal.SIGTERM)
 
         assert process.wait(timeout=20) == 0, log.read_text()
+
+
+def test_a_real_bus_ride_comes_back_point_by_point(
+    gps_77: Waybill, gateway: subprocess.Popen[bytes], environ: dict[str, str], tmp_path: Path
+) -> None:
+    ridden = track(TRACES / "bus304_limerick.gpx")
+    capture = tmp_path / "bus304.nmea"
+    capture.write_bytes(nmea(ridden))
+
+    code, said = _bridge(environ, f"replay:{capture}?rate=max&shift=now", tmp_path / "bridge.log")
+
+    assert code == 0, said
+    asked = ("history", "--vehicle", "van-7", "--from", "1 days ago", "--format")
+    features = json.loads(gps_77(*asked, "geojson", **environ).out)["features"]
+    points = [feature for feature in features if feature["geometry"]["type"] == "Point"]
+    assert len(points) == len(ridden) > 2000
+    for point, (_, lat_deg, lon_deg) in zip(points, ridden, strict=True):
+        assert point["geometry"]["coordinates"][:2] == pytest.approx([lon_deg, lat_deg], abs=1e-7)
+    came_back = tmp_path / "came_back.gpx"
+    came_back.write_text(gps_77(*asked, "gpx", **environ).out, encoding="utf-8")
+    times = [at for at, _, _ in track(came_back)]
+    assert [at - times[0] for at in times] == [at - ridden[0][0] for at, _, _ in ridden]
