@@ -22,6 +22,7 @@ from firmware_bridge.sampling import Sampler, SamplingPolicy
 from firmware_bridge.sources.source import Source
 from firmware_bridge.spool import MAX_FIXES, Origin, Spool
 from firmware_bridge.spool_desk import SpoolDesk
+from firmware_bridge.streams import needs_split
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ class Bridge:
         origin = Origin(device=options.device, replayed=options.source.replayed)
         self._spool = Spool(options.spool_path, origin, max_fixes=options.max_fixes)
         self.desk = SpoolDesk(self._spool, options.device)
-        self._publisher = Publisher(options.device, options.broker, self.desk, self._status)
+        self._publisher = Publisher(options.device, options.broker, self.desk, self._status, self._split)
 
     @property
     def newest_at(self) -> datetime | None:
@@ -125,6 +126,12 @@ class Bridge:
                 self.options.drain_s,
                 extra={"action": "drain", "device": self.options.device},
             )
+
+    async def _split(self) -> bool:
+        """Whether the newest fixes go beside the backlog; never for a source that drives the past on purpose."""
+        if self.options.source.catching_up:
+            return False
+        return needs_split(await self.desk.held(), self.options.clock.rate)
 
     async def _status(self) -> Status:
         return Status(

@@ -82,6 +82,13 @@ class BrokerLink(aiomqtt.Client):
         super()._on_publish(client, userdata, mid, reason_code, properties)
         self._answered(mid, int(reason_code.value))
 
+    def _on_disconnect(self, *args: Any, **kwargs: Any) -> None:
+        super()._on_disconnect(*args, **kwargs)
+        if self._disconnected.done() and not self._disconnected.cancelled():
+            # Looked at here, because aiomqtt leaves it unread when a connection breaks before anybody waits for a
+            # message, and asyncio then prints "exception was never retrieved" for every broken line.
+            self._disconnected.exception()
+
 
 def is_refusal(reason: int) -> bool:
     return reason == NO_SUBSCRIBERS or reason >= FAILURE

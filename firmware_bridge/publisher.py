@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 import time
@@ -14,13 +15,11 @@ import msgspec
 from contract import codec, topics
 from contract.messages import Receipt, Status
 from firmware_bridge.broker_link import BrokerAddress, BrokerLink, connect_remedy, is_refusal, remedy
-from firmware_bridge.flights import SendWindow
 from firmware_bridge.spool_desk import SpoolDesk
+from firmware_bridge.streams import Streams, Turn
 
 log = logging.getLogger(__name__)
 
-# 500 fixes are about 60 kB of JSON: far below max_packet_size, and one receipt confirms minutes of backlog.
-PACK_FIXES = 500
 STATUS_S = 30.0
 # After an outage of the broker a fleet must not come back in the same second: backoff with jitter.
 RECONNECT_S = (0.5, 1.0, 2.0, 5.0, 10.0)
@@ -39,18 +38,28 @@ class LinkState(msgspec.Struct):
 
 
 class Publisher:
-    """One device's connection. `status` is asked for the message's content each time one is due."""
+    """One device's connection. `status` is asked for the message's content each time one is due.
+
+    `split` is asked after every new start of sending whether the newest fixes are to go beside the backlog.
+    """
 
     def __init__(
-        self, device: str, address: BrokerAddress, desk: SpoolDesk, status: Callable[[], Awaitable[Status]]
+        self,
+        device: str,
+        address: BrokerAddress,
+        desk: SpoolDesk,
+        status: Callable[[], Awaitable[Status]],
+        split: Callable[[], Awaitable[bool]],
     ) -> None:
         self.state = LinkState()
         self._device = device
         self._address = address
         self._desk = desk
         self._status = status
-        # One stream for now, in order. A live stream beside the backlog is a second window over the same desk.
-        self._window = SendWindow()
+        self._split = split
+        self._streams = Streams()
+        self._nudge: asyncio.Task[None] | None = None
+        self._leaving = False
         self._refusals = 0
         self._paused_until_s = 0.0
 
@@ -64,7 +73,8 @@ class Publisher:
                     await self._session(link)
             except* (aiomqtt.MqttError, OSError) as group:  # aiomqtt lets a broken pipe through while it disconnects
                 self._lost(group)
-            self.state.connected = False
+            if self._leaving:
+                raise asyncio.CancelledError  # leaving a dead line raised an error of its own in place of this
             wait_s = RECONNECT_S[min(failures, len(RECONNECT_S) - 1)]
             failures += 1
             await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, no secret
@@ -85,14 +95,14 @@ class Publisher:
         text = f"no link to the broker at {where}: {error}; {connect_remedy(error, self._device, self._address)}"
         level = logging.DEBUG if text == self.state.trouble else logging.WARNING
         self.state.trouble = text
-        log.log(level, "%s", text, extra={"action": "link", "device": self._device})
+        log.log(level, "%s", text, extra=self._about("link"))
 
     async def _session(self, link: BrokerLink) -> None:
         wanted = [(self._topic(channel), 1) for channel in (topics.STORED, topics.REJECTED, topics.COMMAND)]
         await link.subscribe(wanted)
-        self._window.rewind()  # what was under way on the old connection may not have arrived
+        self._streams.rewind()  # what was under way on the old connection may not have arrived
         self.state.connected, self.state.trouble = True, None
-        log.info("linked to the broker", extra={"action": "link", "device": self._device})
+        log.info("linked to the broker", extra=self._about("link"))
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._listen(link), name=f"listen-{self._device}")
@@ -101,8 +111,12 @@ class Publisher:
                 tasks.create_task(self._tell_status(link), name=f"status-{self._device}")
         except asyncio.CancelledError:
             # The will is only for a connection that breaks: who leaves in order says so.
-            await self._publish_status(link, OFFLINE)
+            self._leaving = True
+            with contextlib.suppress(aiomqtt.MqttError, OSError):  # on a dead line the will says it
+                await self._publish_status(link, OFFLINE)
             raise
+        finally:
+            self.state.connected = False
 
     async def _listen(self, link: BrokerLink) -> None:
         async for message in link.messages:
@@ -112,17 +126,17 @@ class Publisher:
                 await self._take_receipt(body)
             elif channel == topics.REJECTED:
                 text = body[:500].decode("utf-8", "replace")
-                log.warning("refused: %s", text, extra={"action": "rejected", "device": self._device})
+                log.warning("refused: %s", text, extra=self._about("rejected"))
 
     async def _take_receipt(self, body: bytes) -> None:
         receipt = codec.decode_receipt(body)
         if receipt is None:
-            log.warning("unreadable receipt", extra={"action": "receipt", "device": self._device})
+            log.warning("unreadable receipt", extra=self._about("receipt"))
             return
         if self._desk.spool.contradicts(receipt):
             await self._renumber(receipt)
             return
-        self._window.receipt(receipt, time.monotonic())
+        self._streams.receipt(receipt, time.monotonic())
         if await self._desk.confirm(receipt):
             self.state.receipts += 1
             self.state.refused = None
@@ -135,10 +149,10 @@ class Publisher:
             "the gateway confirms %d but the newest number here is %d: the spool was set back; it gets a new id",
             receipt.through,
             self._desk.spool.last_seq,
-            extra={"action": "renumber", "device": self._device},
+            extra=self._about("renumber"),
         )
         await self._desk.renew()
-        self._window.rewind()
+        self._streams.rewind()
 
     async def _send(self, link: BrokerLink) -> None:
         while True:
@@ -146,28 +160,46 @@ class Publisher:
             if pause_s > 0:
                 await asyncio.sleep(pause_s)
                 continue
-            await self._desk.changed(lambda: self._window.has_room)
-            cursor, last_seq = self._window.cursor, self._desk.spool.last_seq
-            pack = await self._desk.next_pack(PACK_FIXES, cursor)
-            if self._window.cursor != cursor:
-                continue  # rewound meanwhile: this pack is not the next one any more
-            if pack is None:
-                await self._desk.changed(
-                    lambda: self._desk.spool.last_seq > last_seq or self._window.cursor != cursor  # noqa: B023
-                )
-                continue
-            fixes = pack.fixes
-            claim = [
-                (topics.PROPERTY_SPOOL, fixes[0].spool_id),
-                (topics.PROPERTY_FIRST, str(fixes[0].seq)),
-                (topics.PROPERTY_LAST, str(fixes[-1].seq)),
-            ]
-            mid = link.send(self._topic(topics.FIXES), codec.encode_fixes(fixes, fixes[0].boot_id), claim)
-            self._window.sent(pack, mid, time.monotonic())
+            if not self._streams.begun:
+                newest = self._desk.spool.newest_place
+                self._streams.begin(newest, split=await self._split())
+                if self._streams.is_split:
+                    log.info("sending the newest fixes beside the backlog", extra=self._about("live"))
+            await self._desk.changed(lambda: not self._streams.begun or self._next_turn() is not None)
+            turn = self._next_turn()
+            if turn is not None:
+                await self._send_turn(link, turn)
+
+    def _next_turn(self) -> Turn | None:
+        return self._streams.next_turn(self._desk.spool.newest_place)
+
+    async def _send_turn(self, link: BrokerLink, turn: Turn) -> None:
+        pack = await self._desk.next_pack(turn.limit, turn.after, turn.before)
+        if not self._streams.holds(turn):
+            return  # rewound meanwhile: this pack is not the next one any more
+        if pack is None:
+            self._streams.nothing_left(turn)
+            return
+        fixes = pack.fixes
+        claim = [
+            (topics.PROPERTY_SPOOL, fixes[0].spool_id),
+            (topics.PROPERTY_FIRST, str(fixes[0].seq)),
+            (topics.PROPERTY_LAST, str(fixes[-1].seq)),
+        ]
+        mid = link.send(self._topic(topics.FIXES), codec.encode_fixes(fixes, fixes[0].boot_id), claim)
+        self._streams.sent(turn, pack, mid, time.monotonic())
+
+    def _about(self, action: str) -> dict[str, str]:
+        return {"action": action, "device": self._device}
 
     def _answered(self, mid: int, reason: int) -> None:
         """A PUBACK: success says nothing about storage; a refusal means that nothing was sent at all."""
-        if not is_refusal(reason) or not self._window.carries(mid):
+        if not self._streams.carries(mid):
+            return
+        if not is_refusal(reason):
+            self._streams.answered(mid)
+            if self._streams.is_split:  # the backlog waits for room in the line
+                self._nudge = asyncio.get_running_loop().create_task(self._desk.poke(), name=f"nudge-{self._device}")
             return
         self.state.refused = f"0x{reason:02x}: {remedy(reason)}"
         if time.monotonic() >= self._paused_until_s:
@@ -179,21 +211,21 @@ class Publisher:
                 reason,
                 remedy(reason),
                 wait_s,
-                extra={"action": "refused", "device": self._device},
+                extra=self._about("refused"),
             )
-        self._window.rewind()
+        self._streams.rewind()
 
     async def _watch(self) -> None:
         """Sends again what no receipt has come for."""
         while True:
             await asyncio.sleep(1.0)
-            if self._window.overdue(time.monotonic()):
+            if self._streams.overdue(time.monotonic()):
                 log.warning(
                     "no receipt for %d messages; sending them again",
-                    self._window.under_way,
-                    extra={"action": "resend", "device": self._device},
+                    self._streams.under_way,
+                    extra=self._about("resend"),
                 )
-                self._window.rewind()
+                self._streams.rewind()
             await self._desk.poke()
 
     async def _tell_status(self, link: BrokerLink) -> None:

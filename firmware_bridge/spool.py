@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 import sqlite3
 from collections.abc import Iterable
+from datetime import datetime
 from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
@@ -45,6 +46,7 @@ class Place(NamedTuple):
 
 
 START = Place(0, 0)
+END = Place(2**62, 0)
 
 
 class Pack(NamedTuple):
@@ -56,6 +58,14 @@ class Pack(NamedTuple):
     @property
     def end(self) -> Place:
         return Place(self.no, self.fixes[-1].seq)
+
+
+class Held(msgspec.Struct, frozen=True):
+    """What waits for receipts: how many fixes, and the fix times of the first and the last number given."""
+
+    count: int
+    oldest_at: datetime | None
+    newest_at: datetime | None
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
@@ -192,13 +202,21 @@ class Spool:
         self._db.execute("DELETE FROM fix WHERE (no, seq) <= (?, ?)", rows[-1])
         return rows
 
-    def next_pack(self, limit: int, after: Place = START) -> Pack | None:
-        """The next fixes after a place, at most `limit`; None when there are none.
+    @property
+    def newest_place(self) -> Place:
+        return Place(self._no, self.last_seq)
+
+    def held(self) -> Held:
+        row = self._db.execute("SELECT body FROM fix ORDER BY no, seq LIMIT 1").fetchone()
+        return Held(self._held, None if row is None else _decode(row[0]).fixed_at, self.newest_at)
+
+    def next_pack(self, limit: int, after: Place = START, before: Place | None = None) -> Pack | None:
+        """The next fixes after a place (and before another), at most `limit`; None when there are none.
 
         Of one spool and without a hole: a message announces first..last, and the receipt confirms all between them.
         """
-        query = "SELECT no, seq, body FROM fix WHERE (no, seq) > (?, ?) ORDER BY no, seq LIMIT ?"
-        rows = self._db.execute(query, (*after, limit)).fetchall()
+        query = "SELECT no, seq, body FROM fix WHERE (no, seq) > (?, ?) AND (no, seq) < (?, ?) ORDER BY no, seq LIMIT ?"
+        rows = self._db.execute(query, (*after, *(before or END), limit)).fetchall()
         if not rows:
             return None
         no, first, _ = rows[0]

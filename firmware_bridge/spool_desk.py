@@ -11,7 +11,7 @@ from typing import ParamSpec, TypeVar
 
 from contract.messages import Receipt
 from firmware_bridge.nmea.position import Position
-from firmware_bridge.spool import Pack, Place, Spool
+from firmware_bridge.spool import Held, Pack, Place, Spool
 
 log = logging.getLogger(__name__)
 
@@ -92,8 +92,11 @@ class SpoolDesk:
         async with self._changed:
             self._changed.notify_all()
 
-    async def next_pack(self, limit: int, after: Place) -> Pack | None:
-        return await self._call(self.spool.next_pack, limit, after)
+    async def next_pack(self, limit: int, after: Place, before: Place | None = None) -> Pack | None:
+        return await self._call(self.spool.next_pack, limit, after, before)
+
+    async def held(self) -> Held:
+        return await self._call(self.spool.held)
 
     async def confirm(self, receipt: Receipt) -> int:
         """Deletes what the receipt confirms; a disk that refuses keeps it, and it is confirmed again later."""

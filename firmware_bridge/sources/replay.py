@@ -51,6 +51,10 @@ class ReplaySource(Source):
         self._shift = shift
         self._moved_by = timedelta(0)
 
+    @property
+    def catching_up(self) -> bool:
+        return self._rate != 1.0
+
     async def chunks(self) -> AsyncIterator[bytes]:
         await self._find_shift()
         started = self._clock.now()

@@ -45,6 +45,10 @@ class SimulatedSource(Source):
         self._start = start
         self._until = until
 
+    @property
+    def catching_up(self) -> bool:
+        return not self.caught_up.is_set()
+
     def start_after(self, fixed_at: datetime) -> None:
         """Goes on where an earlier run ended, so that no second is driven twice."""
         self._start = max(self._start, fixed_at + timedelta(seconds=1))

@@ -21,6 +21,11 @@ class Source(ABC):
     name: str  # what the status message announces, without secrets
     replayed: bool = False  # played from a capture: its fixes say so
 
+    @property
+    def catching_up(self) -> bool:
+        """Whether it gives the past faster than it happened, on purpose: all of it then goes strictly in order."""
+        return False
+
     @abstractmethod
     def chunks(self) -> AsyncIterator[bytes]: ...
 

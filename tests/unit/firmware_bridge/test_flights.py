@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from contract.fix import Fix
 from contract.messages import Receipt
 from firmware_bridge.flights import MAX_FLIGHTS, RESEND_S, SendWindow
-from firmware_bridge.spool import START, Pack, Place
+from firmware_bridge.spool import Pack, Place
 
 
 def pack(first: int, last: int) -> Pack:
@@ -67,12 +67,14 @@ def test_nothing_under_way_is_never_overdue() -> None:
     assert not window.overdue(1e9)
 
 
-def test_rewind_starts_from_the_lowest_number_the_spool_holds() -> None:
-    window = window_with(pack(1, 3))
-    assert window.cursor == Place(1, 3)
+def test_a_puback_makes_room_in_the_line_and_takes_no_number_off() -> None:
+    window = SendWindow(max_unanswered=1)
+    window.sent(pack(1, 3), 7, now_s=0.0)
+    assert not window.has_room
 
-    window.rewind()
+    window.answered(7)
 
-    assert window.cursor == START
     assert window.has_room
-    assert not window.carries(1)
+    assert window.under_way == 1
+    assert window.cursor == Place(1, 3)
+    assert window.carries(7)
