@@ -158,6 +158,12 @@ def declared_of_refs(
     return {(ref, Milestone(said)) for ref, said in connection.execute(statement("declared_of_refs"), values)}
 
 
+def milestone_counts(connection: psycopg.Connection, premises_id: UUID) -> dict[Milestone, int]:
+    """How many orders of the premises are at each milestone; those without any are left out."""
+    rows = connection.execute(statement("milestone_counts"), {"premises_id": premises_id})
+    return {Milestone(milestone): count for milestone, count in rows}
+
+
 def is_declared(connection: psycopg.Connection, order_id: UUID, milestone: Milestone, trip_id: UUID | None) -> bool:
     """Whether somebody said this of the order (on this trip) already."""
     values = {"order_id": order_id, "milestone": milestone.value, "trip_id": trip_id}

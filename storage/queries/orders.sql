@@ -84,3 +84,7 @@ VALUES (%(trip_id)s, %(driver_id)s, %(premises_id)s, %(role)s);
 -- One planned delivery of a trip.
 INSERT INTO waybill.trip_drop (id, premises_id, trip_id, order_id, seq, planned_arrival_at)
 VALUES (%(id)s, %(premises_id)s, %(trip_id)s, %(order_id)s, %(seq)s, %(planned_arrival_at)s);
+
+-- name: milestone_counts
+-- How many orders of the premises are where.
+SELECT o.milestone, count(*) FROM waybill.orders o WHERE o.premises_id = %(premises_id)s GROUP BY o.milestone;

@@ -57,6 +57,10 @@ def go_on(state: DemoState | None, wishes: Wishes, wall: datetime) -> DemoState:
     1. While the recorded day lasts by its clock, that day goes on; another speed bends the clock from here on.
     2. Else the next day is planned: today, or the day after the last recorded one.
     """
+    if state is not None and state.clock is None:
+        # It ended before its clock was started. Orders may be placed already, so the plan stays.
+        _refuse_changes(state, wishes)
+        return msgspec.structs.replace(state, speedup=wishes.speedup or state.speedup)
     if state is not None and state.clock is not None:
         clock = parse_clock(state.clock)
         if clock.at(wall) < opening_hours(state.today)[1]:
@@ -64,8 +68,6 @@ def go_on(state: DemoState | None, wishes: Wishes, wall: datetime) -> DemoState:
             speedup = wishes.speedup or state.speedup
             bent = clock if speedup == state.speedup else Clock(origin=clock.at(wall), wall=wall, rate=speedup)
             return msgspec.structs.replace(state, clock=bent.text(), speedup=speedup)
-    if state is not None and state.clock is None:  # ended before its clock was started
-        state = msgspec.structs.replace(state, days=state.days[:-1]) if len(state.days) > 1 else None
     last = None if state is None else state.today
     plan = _plan(last, wishes, wall)
     days = () if state is None else state.days

@@ -82,10 +82,7 @@ def test_a_day_under_way_keeps_its_vans_and_seed(wishes: Wishes) -> None:
         go_on(started(NOON), wishes, NOON)
 
 
-def test_a_start_that_never_got_to_its_clock_is_planned_again() -> None:
+def test_a_start_that_never_got_to_its_clock_keeps_its_plan() -> None:
     unfinished = go_on(None, Wishes(vehicles=3), NIGHT)
 
-    again = go_on(unfinished, Wishes(), NOON)
-
-    assert len(again.days) == 1
-    assert again.today.first_screen_at == NOON.replace(microsecond=0)
+    assert go_on(unfinished, Wishes(), NOON) == unfinished
