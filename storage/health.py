@@ -61,6 +61,17 @@ def device_health(connection: psycopg.Connection) -> list[DeviceHealth]:
     return [DeviceHealth(*row) for row in connection.execute(statement("device_health"))]
 
 
+def zones(connection: psycopg.Connection) -> list[str]:
+    """The time zones that premises have."""
+    return [tz for (tz,) in connection.execute(statement("zones"))]
+
+
+def holds_real_fixes(connection: psycopg.Connection) -> bool:
+    """Whether somebody's vehicle reports here, not only simulators and captures."""
+    row = connection.execute(statement("holds_real_fixes")).fetchone()
+    return row is not None and bool(row[0])
+
+
 def fix_counts(connection: psycopg.Connection, from_at: datetime, to_at: datetime) -> dict[str | None, int]:
     """Fixes taken from-to by the rule that refused them; None are those that count."""
     return _counts(connection, "fix_counts", from_at, to_at)

@@ -53,9 +53,9 @@ def _connected(settings: Settings, name: UrlName) -> Iterator[psycopg.Connection
     try:
         connection = psycopg.connect(url, connect_timeout=_PATIENCE_S)
     except psycopg.OperationalError as error:
-        reason = str(error).strip().splitlines()[-1]
+        reason = str(error).strip().splitlines()[0]
         place = shown("database", url)
-        raise CommandError(f"no connection to {place} ({name}): {reason}. Is the database running?") from error
+        raise CommandError(f"no connection to {place} ({name}): {reason}") from error
     with connection:
         try:
             yield connection

@@ -31,3 +31,11 @@ GROUP BY refused_by ORDER BY refused_by NULLS FIRST;
 SELECT reason, count(*) FROM waybill.reject
 WHERE received_at >= %(from_at)s AND received_at < %(to_at)s
 GROUP BY reason ORDER BY reason;
+
+-- name: zones
+-- Time zones of the premises, for what "today" is.
+SELECT DISTINCT tz FROM waybill.premises ORDER BY tz;
+
+-- name: holds_real_fixes
+-- Whether a device's newest counting fix was neither simulated nor played from a capture.
+SELECT EXISTS (SELECT 1 FROM waybill.last_fix WHERE quality IS DISTINCT FROM 'simulated' AND NOT replayed);

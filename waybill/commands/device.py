@@ -15,7 +15,8 @@ from waybill.terminal import note, say, show_json, show_table
 
 DeviceName = Annotated[str, typer.Argument(metavar="DEVICE", help="Name, such as gps-07.")]
 Instant = Annotated[
-    str | None, typer.Option("--at", metavar="TIME", help="From when on, as 2026-11-23T09:00:00Z; else now.")
+    str | None,
+    typer.Option("--at", metavar="TIME", help="From when on: 2026-11-23T09:00:00Z, or '2 hours ago'; else now."),
 ]
 
 
@@ -130,12 +131,6 @@ def _hand_over(settings: Settings, name: str, password: str, *, save: bool) -> N
 
 
 def _instant(settings: Settings, text: str | None) -> datetime:
-    from contract.times import parse_instant
-    from waybill.invocation import CommandError
+    from waybill.instants import instant
 
-    if text is None:
-        return settings.parsed_clock().now()
-    try:
-        return parse_instant(text)
-    except ValueError as error:
-        raise CommandError(f"--at {error}") from error
+    return instant(text or "now", settings.parsed_clock().now(), "--at")

@@ -1,0 +1,190 @@
+"""`waybill status` and `waybill rejects`: what runs, what is stored, what is down, by name."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from contract.clock import true_now
+from contract.codec import Reject
+from contract.reasons import RejectReason
+from storage.ingest import put_rejects
+from storage.parts import put_part
+from tests.fixtures.command_line import Waybill, caller, settings_of_tests
+from tests.fixtures.database import Database
+from tests.fixtures.gateway import register
+from waybill.stack.broker import Broker
+from waybill.stack.process_state import ProcessState, StackState, birth, write_state
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+CLOCK = "2026-11-23T12:00:00Z@2020-01-01T00:00:00Z*1e-12"  # as good as standing
+
+
+@pytest.fixture
+def waybill(database: Database, broker: Broker, tmp_path: Path) -> Waybill:
+    """Calls `waybill …` where the clock stands at noon and the data folder is empty."""
+    more = {"WAYBILL_BROKER_PORT": str(broker.port), "WAYBILL_DATA_DIR": str(tmp_path), "WAYBILL_CLOCK": CLOCK}
+    return caller({**settings_of_tests(database), **more})
+
+
+def _alive(database: Database, *names: str) -> None:
+    with psycopg.connect(database.gateway_url) as connection:
+        for name in names:
+            put_part(connection, name, "0.1.0", true_now(), {"messages": 3})
+
+
+def _fix(owner: psycopg.Connection, device_id: int, seq: int, at: datetime, refused_by: str | None) -> None:
+    owner.execute(
+        "INSERT INTO waybill.fix (fixed_at, received_at, seq, device_id, spool_id, lat_e7, lon_e7, replayed, source,"
+        " refused_by) VALUES (%s, %s, %s, %s, 1, 0, 0, false, 'dedicated', %s)",
+        [at, at, seq, device_id, refused_by],
+    )
+
+
+def test_all_is_well(waybill: Waybill, database: Database) -> None:
+    _alive(database, "gateway", "worker", "api")
+
+    answer = waybill("status")
+
+    assert answer.exit_code == 0, answer
+    assert "TimescaleDB 2." in answer.out
+    assert "apache edition" in answer.out
+    assert "0001_pre_first_schema.sql, up to date" in answer.out
+    assert answer.out.rstrip().endswith("All is well.")
+
+
+def test_what_is_down_is_named(waybill: Waybill, database: Database) -> None:
+    _alive(database, "gateway", "worker", "api")
+    with psycopg.connect(database.owner_url) as owner:
+        owner.execute("UPDATE waybill.part SET seen_at = seen_at - interval '1 minute' WHERE name = 'gateway'")
+        owner.execute("DELETE FROM waybill.part WHERE name = 'worker'")
+
+    answer = waybill("status")
+
+    assert answer.exit_code == 1
+    down = [line for line in answer.out.splitlines() if line.startswith("DOWN")]
+    assert down == ["DOWN: gateway gave no sign of life for 60 s", "DOWN: worker was never seen"]
+
+
+def test_a_dead_process_of_this_machine_is_named(waybill: Waybill, database: Database, tmp_path: Path) -> None:
+    _alive(database, "gateway", "worker", "api")
+    mine = birth(1)
+    common = {"port": None, "started_at": NOON, "restarts": 2}
+    processes = (
+        ProcessState(name="gateway", pid=1, born=mine, log="/logs/gateway.log", **common),
+        ProcessState(name="dashboard", pid=None, born=None, log="/logs/dashboard.log", **common),
+    )
+    write_state(tmp_path / "run" / "processes.json", StackState(supervisor=1, born=mine, processes=processes))
+
+    answer = waybill("status")
+
+    assert answer.exit_code == 1
+    assert "DOWN: dashboard does not run (log: /logs/dashboard.log)" in answer.out
+
+
+def test_servers_that_are_away_are_named_without_passwords(waybill: Waybill) -> None:
+    url = "postgresql://waybill_gateway:hunter22@127.0.0.1:1/waybill"
+
+    answer = waybill("status", "--json", WAYBILL_DATABASE_URL=url, WAYBILL_BROKER_PORT="1")
+
+    assert answer.exit_code == 1
+    assert "database postgresql://waybill_gateway:***@127.0.0.1:1/waybill is not reachable" in answer.out
+    assert "Connection refused" in answer.out
+    assert "broker 127.0.0.1:1 is not reachable" in answer.out
+    assert "hunter22" not in answer.out
+
+
+def test_when_nothing_runs_it_says_how_to_start(tmp_path: Path) -> None:
+    waybill = caller({"WAYBILL_DATA_DIR": str(tmp_path), "WAYBILL_BROKER_PORT": "1"})
+
+    answer = waybill("status")
+
+    assert answer.exit_code == 1
+    assert answer.out == (
+        f"Waybill is not running in {tmp_path}. Start it: ./run demo (a simulated fleet) or ./run up.\n"
+    )
+
+
+def test_an_old_schema_is_named(empty_database: Database, broker: Broker, tmp_path: Path) -> None:
+    waybill = caller(
+        {
+            **settings_of_tests(empty_database),
+            "WAYBILL_DATABASE_URL": empty_database.owner_url,
+            "WAYBILL_BROKER_PORT": str(broker.port),
+            "WAYBILL_DATA_DIR": str(tmp_path),
+        }
+    )
+
+    answer = waybill("status")
+
+    assert answer.exit_code == 1
+    assert "DOWN: schema: 1 migrations pending, run waybill db migrate" in answer.out
+
+
+def test_devices_show_newest_fix_receipt_and_backlog(waybill: Waybill, database: Database) -> None:
+    with psycopg.connect(database.owner_url) as owner:
+        device_id = register(owner, "gps-07", name="van-7")
+        spool = owner.execute(
+            "INSERT INTO waybill.spool (device_id, name) VALUES (%s, 'aa') RETURNING id", [device_id]
+        ).fetchone()
+        assert spool is not None
+        owner.execute(
+            "INSERT INTO waybill.device_progress VALUES (%s, %s, '{[1,41),[50,60)}', %s)",
+            [spool[0], device_id, NOON - timedelta(seconds=30)],
+        )
+        owner.execute(
+            "INSERT INTO waybill.last_fix (device_id, fixed_at, received_at, seq, lat_e7, lon_e7, replayed)"
+            " VALUES (%s, %s, %s, 40, 0, 0, false)",
+            [device_id, NOON - timedelta(minutes=3), NOON],
+        )
+        owner.execute(
+            "INSERT INTO waybill.device_status VALUES (%s, %s, 'online', '{\"backlog\": 7}')", [device_id, NOON]
+        )
+        register(owner, "gps-10", vehicle="01900000-0000-7000-8000-00000000000a", name="van-10")
+
+    answer = waybill("status")
+
+    lines = {line.split()[0]: line.split() for line in answer.out.splitlines() if line.strip().startswith("gps-")}
+    assert lines["gps-07"] == ["gps-07", "van-7", "3", "min", "ago", "30", "s", "ago", "40", "online", "7"]
+    assert lines["gps-10"] == ["gps-10", "van-10"]
+
+
+def test_todays_counts_begin_at_the_premises_midnight(waybill: Waybill, database: Database) -> None:
+    with psycopg.connect(database.owner_url) as owner:
+        device_id = register(owner, "gps-07")
+        midnight = datetime(2026, 11, 22, 22, tzinfo=UTC)  # 00:00 in Helsinki
+        _fix(owner, device_id, 1, midnight - timedelta(seconds=1), None)
+        _fix(owner, device_id, 2, midnight, None)
+        _fix(owner, device_id, 3, NOON, "jump")
+        reject = Reject(device="gps-99", reason=RejectReason.UNKNOWN_DEVICE, detail="nobody registered it", raw=b"{}")
+        put_rejects(owner, [(reject, "waybill/v1/gps-99/fixes")], NOON)
+
+    answer = waybill("status")
+
+    assert "today (Europe/Helsinki): 1 fixes count; refused: 1 jump; rejects: 1 unknown_device" in answer.out
+
+
+def test_rejects_are_listed_newest_first_in_pages(waybill: Waybill, database: Database) -> None:
+    with psycopg.connect(database.owner_url) as owner:
+        for number in range(3):
+            reject = Reject(
+                device="gps-99", reason=RejectReason.INVALID_FIELD, detail="Expected `float` <= 90.0",
+                raw=b"\x00\xff", field="lat", value=f"{number}00",
+            )  # fmt: skip
+            put_rejects(owner, [(reject, "waybill/v1/gps-99/fixes")], NOON)
+
+    first = waybill("rejects", "list", "--limit", "2", "--json").json()
+    second = waybill("rejects", "list", "--limit", "2", "--before", str(first[-1]["id"]), "--json").json()
+    table = waybill("rejects", "list", "--limit", "2")
+    none = waybill("rejects", "list", "--reason", "unreadable")
+    wrong = waybill("rejects", "list", "--reason", "ugly")
+
+    assert [row["value"] for row in (*first, *second)] == ["200", "100", "000"]
+    assert (first[0]["raw"], first[0]["raw_bytes"]) == ("AP8=", 2)
+    assert "lat = '200'" in table.out
+    assert f"--before {first[-1]['id']}" in table.err
+    assert "none like that" in none.err
+    assert "--reason 'ugly' must be one of unreadable, invalid_field" in wrong.error
