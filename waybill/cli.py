@@ -20,6 +20,8 @@ _MODULES = (
     "test",
     "parts",
     "bridge",
+    "decode",
+    "record",
     "up",
     "status",
     "history",

@@ -27,4 +27,23 @@ class Dropped(StrEnum):
     LATE = "late"  # belongs to an epoch that was already handed out
 
 
+MEANINGS: dict[Dropped, str] = {
+    Dropped.NOISE_BYTES: "bytes outside any sentence: binary protocols, TAG blocks, comments (counted in bytes)",
+    Dropped.OVER_LONG: "no line end within 1024 bytes",
+    Dropped.GARBLED: "control or non-ASCII bytes inside a sentence, or text after its checksum",
+    Dropped.NO_CHECKSUM: "a sentence without a checksum",
+    Dropped.BAD_CHECKSUM: "a sentence whose checksum is wrong",
+    Dropped.AIS: "other ships' positions",
+    Dropped.OTHER_TYPE: "sentences that say nothing about our position",
+    Dropped.UNPARSED: "right checksum, but no sentence of its kind",
+    Dropped.BAD_FIELD: "right checksum, but a value that no receiver can mean",
+    Dropped.BAD_DATE: "a date or time that does not exist",
+    Dropped.VOID: "the receiver says that it has no fix",
+    Dropped.EMPTY: "a sentence without content yet",
+    Dropped.NULL_ISLAND: "exactly 0, 0: a receiver without position",
+    Dropped.NO_DATE: "a position whose day nobody has told; --date gives the first one's",
+    Dropped.TOO_OLD: "before the earliest day allowed: a GPS week roll-over",
+    Dropped.LATE: "sentences of an epoch that was complete already",
+}
+
 Counts = Counter[str]

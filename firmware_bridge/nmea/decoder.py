@@ -17,12 +17,13 @@ class Decoder:
     """One receiver's stream. `counts` tells what was left out and why; nothing in the bytes can raise.
 
     `not_before` refuses days before it (a GPS week roll-over puts a receiver 1024 weeks back); None accepts all.
+    `first_on` is the day of the first epoch, for captures that never tell one; the receiver's own date wins.
     """
 
-    def __init__(self, not_before: date | None = None) -> None:
+    def __init__(self, not_before: date | None = None, *, first_on: date | None = None) -> None:
         self.counts: Counts = Counter()
         self._framer = Framer(self.counts)
-        self._merger = EpochMerger(self.counts, not_before)
+        self._merger = EpochMerger(self.counts, not_before, first_on=first_on)
 
     def feed(self, data: bytes) -> list[Position]:
         """Positions of the epochs that these bytes end; the newest epoch stays open until the next one begins."""

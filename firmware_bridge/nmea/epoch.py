@@ -81,8 +81,9 @@ class _Epoch:
 class EpochMerger:
     """Reports in, at most one Position per instant out: when the next instant begins, or when told to close."""
 
-    def __init__(self, counts: Counts, not_before: date | None = None) -> None:
+    def __init__(self, counts: Counts, not_before: date | None = None, *, first_on: date | None = None) -> None:
         self._counts = counts
+        self._first_on = first_on
         self._not_before = not_before
         self._open: _Epoch | None = None
         self._closed_ms: int | None = None
@@ -124,6 +125,8 @@ class EpochMerger:
             return None
         self._closed_ms = epoch.time_ms
         day = None
+        if self._dated is None and self._first_on is not None:
+            self._dated = (self._first_on, epoch.time_ms)
         if self._dated is not None:
             day = day_near(epoch.time_ms, *self._dated)
             self._dated = (day, epoch.time_ms)

@@ -13,6 +13,7 @@ import msgspec
 
 from contract.clock import Clock
 from contract.times import truncate_to_ms
+from firmware_bridge.capture import read_header
 from firmware_bridge.nmea.decoder import Decoder
 from firmware_bridge.nmea.fields import DAY_MS, BadFieldError, time_ms
 from firmware_bridge.nmea.position import Position
@@ -60,6 +61,7 @@ class ReplaySource(Source):
         started = self._clock.now()
         elapsed_s = 0.0
         with self._path.open("rb") as capture:
+            read_header(capture)
             for burst, step_s in _bursts(capture.read(_BLOCK) for _ in iter(int, 1)):
                 elapsed_s += step_s
                 if self._rate is not None and step_s > 0:
@@ -135,6 +137,7 @@ def _span(path: Path) -> tuple[datetime, datetime]:
     decoder = Decoder()
     first_at = last_at = None
     with path.open("rb") as capture:
+        read_header(capture)
         while True:
             block = capture.read(_BLOCK)
             for position in decoder.feed(block) if block else decoder.flush():
