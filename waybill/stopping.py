@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import threading
 from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import asyncio
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -30,6 +33,8 @@ def stop_event() -> threading.Event:
 
 def stop_event_of_loop() -> asyncio.Event:
     """The same for the running event loop."""
+    import asyncio
+
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
 
     def wish(number: signal.Signals) -> None:
