@@ -17,8 +17,10 @@ def lines(text: str) -> list[dict[str, object]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-def test_decode_gives_one_json_line_per_fix_and_says_what_was_left_out() -> None:
-    answer = waybill("decode", str(GOLDEN / "triton400.nmea"))
+def test_decode_gives_one_json_line_per_fix_and_says_what_was_left_out(tmp_path: Path) -> None:
+    (tmp_path / "bent.nmea").write_bytes((GOLDEN / "triton400.nmea").read_bytes() + drive(1).replace(b"A*", b"B*"))
+
+    answer = waybill("decode", str(tmp_path / "bent.nmea"))
 
     assert answer.exit_code == 0
     fixes = lines(answer.out)
