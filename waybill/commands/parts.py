@@ -73,6 +73,8 @@ def dashboard(context: typer.Context) -> None:
 
     settings = settings_of(context)
     start_logging("dashboard", settings.log_level)
+    # Its server takes the signals, and when it has stopped sends itself the same one again: ours makes that harmless.
+    stop_event()
     run_dashboard(
         host=settings.dashboard_host,
         port=settings.dashboard_port,

@@ -117,3 +117,21 @@ def test_a_wrong_setting_is_refused_at_start(tmp_path: Path) -> None:
         "waybill: api_port = 'many' (environment WAYBILL_API_PORT) is refused; "
         "allowed: a whole number from 1 to 65535\n"
     )
+
+
+def test_sigterm_ends_the_dashboard_with_0(database: Database, server_ports: Ports, tmp_path: Path) -> None:
+    port = server_ports.claim(0)
+    environ = {**settings_of_tests(database), "WAYBILL_DASHBOARD_PORT": str(port)}
+    log = tmp_path / "log"
+
+    def healthy() -> bool:
+        try:
+            return httpx.get(f"http://127.0.0.1:{port}/_stcore/health", timeout=5).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    with waybill_process("dashboard", environ=environ, log=log) as process:
+        eventually(healthy, within_s=30)
+        process.send_signal(signal.SIGTERM)
+
+        assert process.wait(timeout=8) == 0, log.read_text()
