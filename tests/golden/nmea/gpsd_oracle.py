@@ -4,6 +4,10 @@
 
 A TPV counts for the epoch whose sentences it follows: gpsd repeats the old time with mode 1 when the next epoch
 begins without a fix, and that says nothing about the epoch before.
+
+A TPV after Magellan's PMGNST counts for nothing: gpsd's processPMGNST (drivers/driver_nmea0183.c at the commit named in
+README.md) looks for mode and fix flag in fields 3 and 4, where its own comment has them in 2 and 3, so that it says
+"no fix" after every one of them.
 """
 
 import json
@@ -19,10 +23,13 @@ def epochs(chk: bytes) -> list[dict[str, object]]:
     """One entry per time that gpsd reported: its last word on that time, reduced to what a bridge publishes."""
     last: dict[str, dict[str, object]] = {}
     sentence_time = ""
+    sentence = b""
     for line in chk.splitlines():
+        if line.startswith(b"$"):
+            sentence = line
         if timed := _TIMED.search(line):
             sentence_time = (timed[1] or timed[2]).decode()
-        if not line.startswith(b'{"class":"TPV"'):
+        if not line.startswith(b'{"class":"TPV"') or sentence.startswith(b"$PMGNST,"):
             continue
         tpv = json.loads(line.decode("latin-1"))
         if "time" not in tpv:
