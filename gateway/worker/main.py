@@ -9,7 +9,7 @@ from collections import Counter
 import msgspec
 
 from contract.clock import true_now
-from gateway.worker.jobs import Job, heartbeat, retention
+from gateway.worker.jobs import Job, compression, heartbeat, retention
 
 log = logging.getLogger(__name__)
 
@@ -31,9 +31,11 @@ def run_worker(options: WorkerOptions, stop: threading.Event) -> None:
     counts: Counter[str] = Counter()
     jobs = [heartbeat(options.database_url, true_now(), lambda: dict(counts))]
     if options.retention_url is None:
-        log.warning("nothing is deleted: no database_retention_url is set", extra={"action": "retention_off"})
+        log.warning(
+            "nothing is deleted or compressed: no database_retention_url is set", extra={"action": "retention_off"}
+        )
     else:
-        jobs.append(retention(options.retention_url, options.keep_days))
+        jobs += [retention(options.retention_url, options.keep_days), compression(options.retention_url)]
     log.info("worker started", extra={"action": "started", "jobs": ",".join(job.name for job in jobs)})
     run_jobs(jobs, stop, counts)
     log.info("worker stopped", extra={"action": "stopped", **counts})

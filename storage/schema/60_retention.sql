@@ -1,4 +1,4 @@
--- Deleting what is too old: one function, the only right of waybill_retention.
+-- Deleting what is too old and compressing what is old: two functions, the only rights of waybill_retention.
 CREATE TABLE waybill.legal_hold (
     id uuid PRIMARY KEY,
     premises_id uuid NOT NULL REFERENCES waybill.premises,
@@ -16,7 +16,7 @@ CREATE TABLE waybill.held_fix (LIKE waybill.fix, PRIMARY KEY (device_id, fixed_a
 -- Drops whole days of fixes older than keep_days. The floor of 90 days is California's (4 CCR 15417); holds are
 -- copied first. True time on purpose: a wrong clock must not delete a record.
 CREATE FUNCTION waybill.drop_old_fixes(keep_days integer, event_id uuid) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     cutoff timestamptz := date_trunc('day', clock_timestamp(), 'UTC') - make_interval(days => keep_days);
     held bigint;
@@ -46,3 +46,47 @@ END
 $$;
 REVOKE ALL ON FUNCTION waybill.drop_old_fixes(integer, uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION waybill.drop_old_fixes(integer, uuid) TO waybill_retention;
+
+-- Compresses the oldest day of fixes that ended more than 7 days ago and is not compressed yet: 'compressed', 'nothing',
+-- or 'not available' where TimescaleDB's licence is not `timescale` (Debian's package is the Apache edition). One day a
+-- call, because each is to be a transaction of its own: it locks that day against writing. True time, as above.
+CREATE FUNCTION waybill.compress_oldest_fixes(event_id uuid) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+SET lock_timeout = '5s' -- behind a long reader it gives up: whoever comes after it would wait for both
+AS $$
+DECLARE
+    due record;
+    sizes record;
+BEGIN
+    IF current_setting('timescaledb.license') <> 'timescale' THEN
+        RETURN 'not available';
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtext('waybill.compress_oldest_fixes'));
+    -- Not in a migration: the Apache edition refuses the statement, and an installation may change its edition.
+    IF NOT (SELECT h.compression_enabled FROM timescaledb_information.hypertables h
+            WHERE h.hypertable_schema = 'waybill' AND h.hypertable_name = 'fix') THEN
+        ALTER TABLE waybill.fix SET (timescaledb.compress, timescaledb.compress_segmentby = 'device_id',
+            timescaledb.compress_orderby = 'fixed_at, seq');
+    END IF;
+    SELECT format('%I.%I', c.chunk_schema, c.chunk_name)::regclass AS chunk, c.range_start, c.range_end INTO due
+    FROM timescaledb_information.chunks c
+    WHERE c.hypertable_schema = 'waybill' AND c.hypertable_name = 'fix' AND NOT c.is_compressed
+        AND c.range_end <= clock_timestamp() - INTERVAL '7 days'
+    ORDER BY c.range_start LIMIT 1;
+    IF NOT FOUND THEN
+        RETURN 'nothing';
+    END IF;
+    PERFORM compress_chunk(due.chunk);
+    SELECT s.before_compression_total_bytes AS before, s.after_compression_total_bytes AS after INTO sizes
+    FROM chunk_compression_stats('waybill.fix') s
+    WHERE format('%I.%I', s.chunk_schema, s.chunk_name)::regclass = due.chunk;
+    INSERT INTO waybill.audit_event (id, at, recorded_at, actor_kind, actor, action, object_kind, object_id, before,
+        after)
+    VALUES (event_id, clock_timestamp(), clock_timestamp(), 'system', 'retention', 'fixes.compressed', 'fix', 'all',
+        jsonb_build_object('bytes', sizes.before),
+        jsonb_build_object('from_at', due.range_start, 'to_at', due.range_end, 'bytes', sizes.after));
+    RETURN 'compressed';
+END
+$$;
+REVOKE ALL ON FUNCTION waybill.compress_oldest_fixes(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION waybill.compress_oldest_fixes(uuid) TO waybill_retention;
