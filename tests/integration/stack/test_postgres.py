@@ -32,7 +32,7 @@ def test_server_has_timescaledb_and_durable_commits(postgres: Postgres) -> None:
         "max_locks_per_transaction": "256",
         "password_encryption": "scram-sha-256",
         "timescaledb.telemetry_level": "off",
-        "timescaledb.license": postgres.edition(),
+        "timescaledb.license": {"apache": "apache", "community": "timescale"}[postgres.edition()],
         "unix_socket_directories": "",
     }
 

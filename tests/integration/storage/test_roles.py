@@ -58,6 +58,7 @@ def test_not_even_the_owner_changes_audit_events(owner: psycopg.Connection, even
         "UPDATE waybill.audit_event SET actor = 'x'",
         "SELECT drop_chunks('waybill.fix', older_than => TIMESTAMPTZ '2030-01-01')",
         "SELECT waybill.drop_old_fixes(90, gen_random_uuid())",
+        "SELECT waybill.compress_oldest_fixes(gen_random_uuid())",
     ],
 )
 def test_the_gateway_cannot_change_or_delete_what_was_reported(database: Database, attack: str) -> None:

@@ -12,12 +12,11 @@ from gateway.broker_admin import BrokerAdmin
 from storage.migrate import migrate, set_passwords
 from tests.fixtures.database import Database
 from tests.fixtures.gateway import DEVICE_PASSWORD, Device, eventually, register, running_gateway
-from tests.fixtures.servers import BROKER_ADMIN_PASSWORD, new_broker
+from tests.fixtures.servers import BROKER_ADMIN_PASSWORD, new_broker, postgres_servers
 from tests.integration.gateway.ingest.test_ingest import fixes, stored
 from waybill.stack.broker import Broker
 from waybill.stack.ports import Ports
 from waybill.stack.postgres import Postgres
-from waybill.stack.servers import ensure
 
 
 @pytest.fixture
@@ -33,7 +32,7 @@ def mortal_database(
 ) -> Iterator[tuple[Postgres, Database]]:
     """A database server of this test's own, to be killed."""
     folder = server_folder / f"{request.node.name}-pg"
-    with Postgres(folder, server_ports.claim(0), "owner-of-the-tests", ensure("postgres", print)) as server:
+    with Postgres(folder, server_ports.claim(0), "owner-of-the-tests", postgres_servers()) as server:
         gateway = server.url("postgres", "waybill_gateway", "gateway-of-the-tests")
         migrate(server.url())
         set_passwords(server.url(), [gateway])
