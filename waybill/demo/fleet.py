@@ -16,9 +16,9 @@ from firmware_bridge.fleet import Fleet
 from firmware_bridge.sim.streets import Streets
 from firmware_bridge.sources.simulate import SimulatedSource
 from waybill.demo.calendar import DemoState, units_on
-from waybill.demo.map_data import load_addresses, load_streets
+from waybill.demo.days import day_of
+from waybill.demo.map_data import load_streets
 from waybill.demo.records import DayPlan
-from waybill.demo.scenario import make_day
 from waybill.demo.state import read_passwords, read_state
 from waybill.settings import Settings
 
@@ -101,7 +101,6 @@ class _Host:
         self._data_dir = data_dir
         self._clock: Clock = parse_clock(state.clock)
         self._streets = streets
-        self._addresses = load_addresses()
         self._drain_s = drain_s
         self._passwords = read_passwords(data_dir)
         self._broker = (settings.broker_host, settings.broker_port, settings.broker_tls_ca)
@@ -129,7 +128,7 @@ class _Host:
         show(fleet.progress())
 
     def _options(self, plan: DayPlan, until: datetime) -> list[BridgeOptions]:
-        day = make_day(plan, self._streets, self._addresses)
+        day = day_of(self._data_dir, plan, self._streets)
         start = units_on(plan)[0]
         host, port, tls_ca = self._broker
         return [

@@ -12,14 +12,14 @@ from contract.milestones import Milestone
 from gateway.broker_admin import BrokerAdmin
 from waybill.connections import database, needed
 from waybill.demo.calendar import DemoState, units_on, wind_up
+from waybill.demo.days import day_of
 from waybill.demo.deeds import agenda
 from waybill.demo.desk import Desk
 from waybill.demo.fleet import DAYS_DRIVEN
-from waybill.demo.map_data import load_addresses, load_streets
+from waybill.demo.map_data import load_streets
 from waybill.demo.narrator import Narrator
 from waybill.demo.records import DayPlan, DemoDay
 from waybill.demo.registers import Registered, register_day
-from waybill.demo.scenario import make_day
 from waybill.demo.state import read_passwords, write_passwords, write_state
 from waybill.settings import Settings
 from waybill.stack.installation import keep_values
@@ -44,8 +44,8 @@ class Prepared(msgspec.Struct, frozen=True):
 
 def prepare(data_dir: Path, settings: Settings, state: DemoState, narrator: Narrator) -> Prepared:
     """Registers, places and plans what has happened so far, and winds up the clock of a new day."""
-    streets, addresses = load_streets(), load_addresses()
-    days = [make_day(plan, streets, addresses) for plan in state.days[-DAYS_DRIVEN:]]
+    streets = load_streets()
+    days = [day_of(data_dir, plan, streets) for plan in state.days[-DAYS_DRIVEN:]]
     passwords, registered = _register(data_dir, settings, days[-1])
     narrator.detail(f"registered: {len(days[-1].vans)} vans with crews and units, one van to spare")
     deeds = [deed for day in days for deed in agenda(day, streets)]

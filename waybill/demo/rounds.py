@@ -10,7 +10,7 @@ import msgspec
 
 from firmware_bridge.sim.day import way
 from firmware_bridge.sim.motion import PACE, RED_S, RED_SHARE, Halt, motion
-from firmware_bridge.sim.polyline import Place, distance_m
+from firmware_bridge.sim.polyline import distance_m
 from firmware_bridge.sim.streets import Streets
 from waybill.demo.records import Address
 
@@ -19,8 +19,8 @@ DROPS = (4, 6)
 APART_M = 160.0
 FROM_HOME_M = 250.0
 # An ID check, a signature and the stairs.
-SERVICE_S = (170.0, 420.0)
-PLANNED_SERVICE_S = 300.0
+SERVICE_S = (110.0, 290.0)
+PLANNED_SERVICE_S = 200.0
 _MEAN_RED_S = RED_SHARE * sum(RED_S) / 2
 _MEAN_PACE = sum(PACE) / 2
 
@@ -36,8 +36,8 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def make_round(chance: Random, home: Address, addresses: Sequence[Address], streets: Streets | None) -> Round:
-    """Some doors, each time the nearest next, as a dispatcher would put them."""
-    doors = _sequence(home.place, _doors(chance, home, addresses))
+    """Some doors in the sequence in which customers want their goods, which is not the shortest way."""
+    doors = _doors(chance, home, addresses)
     clock_s = 0.0
     arrive: list[float] = []
     route: list[tuple[int, int]] = []
@@ -88,17 +88,6 @@ def _doors(chance: Random, home: Address, addresses: Sequence[Address]) -> list[
         if len(chosen) == wanted:
             break
     return chosen
-
-
-def _sequence(start: Place, doors: list[Address]) -> list[Address]:
-    left, here = list(doors), start
-    ordered = []
-    while left:
-        nearest = min(left, key=lambda door: distance_m(here, door.place))
-        left.remove(nearest)
-        ordered.append(nearest)
-        here = nearest.place
-    return ordered
 
 
 def _inner(lights_m: Sequence[float], length_m: float) -> list[float]:

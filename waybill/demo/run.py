@@ -129,15 +129,17 @@ def _in_present(stack: Stack) -> bool:
 
 def _wait_for_present(stack: Stack, prepared: Prepared, narrator: Narrator) -> None:
     """Until the vans have reached the present, what they hold is nearly nothing, and most handoffs are declared."""
-    began_s = time.monotonic()
+    began_s, before = time.monotonic(), 0
     with narrator.bar("driving") as show:
         while (progress := read_progress(stack.data_dir)) is None or not _nearly_done(progress):
             if progress is not None:
+                before = before or progress.spooled
                 share = progress.share_of_past(prepared.clock.now())
                 show(share, f"{progress.spooled} fixes, {progress.backlog} not confirmed yet")
             time.sleep(_LOOK_EVERY_S)
-    took_s = time.monotonic() - began_s
-    narrator.detail(f"{progress.spooled} fixes numbered, {progress.spooled / max(took_s, 0.1):.0f} a second")
+    took_s = max(0.1, time.monotonic() - began_s)
+    driven = progress.spooled - before
+    narrator.detail(f"{driven} fixes driven and stored in {took_s:.1f} s, {driven / took_s:.0f} a second")
     give_up_s = time.monotonic() + _HANDOFFS_S
     while prepared.desk.waiting(prepared.clock.now()) > _FEW_HANDOFFS and time.monotonic() < give_up_s:
         time.sleep(_LOOK_EVERY_S)

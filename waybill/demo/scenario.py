@@ -21,7 +21,7 @@ from waybill.demo.rounds import DROPS, make_round
 from waybill.demo.shopping import crew_of, make_orders, ref_of
 
 # What each van shows on the first screen; vans beyond the eighth go on with MORE.
-ROLES = ("door", "driving", "late", "door", "silent", "home", "driving", "door")
+ROLES = ("door", "driving", "late", "driving", "silent", "home", "driving", "door")
 FEW = {1: ("door",), 2: ("door", "late"), 3: ("door", "late", "silent"), 4: ("door", "driving", "late", "silent")}
 MORE = ("driving", "door", "home", "driving", "door")
 
@@ -34,9 +34,11 @@ PAUSE_MIN = (40, 90)
 FIRST_DEPARTURE = timedelta(minutes=20)  # after opening
 BACK_BEFORE_CLOSING = timedelta(minutes=10)
 # A trip of average length takes about this; what it really takes comes of streets and chance.
-TRIP = timedelta(minutes=4) + timedelta(minutes=7, seconds=30) * sum(DROPS) / 2
+TRIP = timedelta(minutes=4) + timedelta(minutes=7) * sum(DROPS) / 2
 LONG_TRIP = TRIP * 1.25
 SHIFT = timedelta(seconds=45)
+# Who drives on the first screen is still under way when somebody has found the van.
+ON_THE_MOVE = tuple(timedelta(seconds=s) for s in (20, 40, 60))
 TRIES = 80
 # Which handoffs fail for certain: on the first trip of the first two vans that are neither late nor silent.
 CERTAIN_FAILURES = (FailureReason.NO_VALID_ID, FailureReason.RECIPIENT_ABSENT)
@@ -178,11 +180,16 @@ def _draw(frame: Frame, van: DemoVan, slot: Slot, chance: Random) -> DemoTrip:
 
 def _plays(frame: Frame, role: str, driven: VehicleDay) -> bool:
     """Whether the van does on the first screen what its role says."""
-    activity = plan(driven, frame.streets, frame.plan.seed).at(frame.plan.first_screen_at).activity
+    truth = plan(driven, frame.streets, frame.plan.seed)
+    activity = truth.at(frame.plan.first_screen_at).activity
     if role == "silent":
         return activity is not Activity.AT_PREMISES
-    wanted = {"door": Activity.AT_DOOR, "home": Activity.AT_PREMISES}.get(role, Activity.DRIVING)
-    return activity is wanted
+    if role in ("driving", "late"):
+        looks = (truth.at(frame.plan.first_screen_at + after) for after in ON_THE_MOVE)
+        return activity is Activity.DRIVING and all(
+            look.activity in (Activity.DRIVING, Activity.WAITING) for look in looks
+        )
+    return activity is (Activity.AT_PREMISES if role == "home" else Activity.AT_DOOR)
 
 
 def _with_failures(vans: list[DemoVan]) -> list[DemoVan]:
