@@ -11,6 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 _EXAMPLE = re.compile(r"<!-- run: (?P<name>[^>]+) -->\n```\w+\n(?P<text>.*?)\n```", re.DOTALL)
 _FENCE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _LINK = re.compile(r"\[[^\]\n]*\]\((?P<target>[^)\s]+)\)")
 _HEADING = re.compile(r"^#{1,6} (?P<text>.+)$", re.MULTILINE)
 
@@ -63,7 +64,7 @@ def tracked_files() -> list[Path]:
 
 
 def links(text: str) -> list[str]:
-    return [match["target"] for match in _LINK.finditer(_FENCE.sub("", text))]
+    return [match["target"] for match in _LINK.finditer(_COMMENT.sub("", _FENCE.sub("", text)))]
 
 
 def anchors(text: str) -> set[str]:

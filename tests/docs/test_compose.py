@@ -7,14 +7,13 @@ import re
 from pathlib import Path
 from typing import Any
 
-import click
 import jsonschema
 import pytest
-import typer
+from typer.core import TyperGroup
 
+from tests.docs.command_tree import find_command
 from tests.docs.deployment import HASH, PUBLIC_URL, compose, compose_text, make_env, read_env, variables
 from tests.docs.documents import ROOT
-from waybill.cli import command_line
 from waybill.configuration import ABOUT, PREFIX, load
 from waybill.stack.servers import ensure, versions
 
@@ -57,12 +56,9 @@ def test_every_file_volume_network_and_service_named_is_there() -> None:
 
 def test_every_command_is_one_of_the_command_line() -> None:
     for name, service in OURS.items():
-        command = typer.main.get_command(command_line())
-        words = list(service["command"])
-        while isinstance(command, click.Group):
-            found = command.get_command(click.Context(command), words.pop(0))
-            assert found is not None, f"{name}: {service['command']}"
-            command = found
+        command, words = find_command(service["command"])
+
+        assert not isinstance(command, TyperGroup), f"{name}: {service['command']}"
         command.make_context("waybill", words)
 
 
