@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 
 from firmware_bridge.nmea.position import Position
+
+log = logging.getLogger(__name__)
 
 
 class SourceError(ValueError):
@@ -32,3 +35,15 @@ class Source(ABC):
     def retime(self, position: Position) -> Position:
         """The position at the time it is to be reported with; only a replay moves it."""
         return position
+
+
+class Teller:
+    """Logs what a source goes through once per state, not once per try."""
+
+    def __init__(self) -> None:
+        self._told: str | None = None
+
+    def tell(self, text: str) -> None:
+        if text != self._told:
+            self._told = text
+            log.warning("%s", text, extra={"action": "source"})

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from contract.clock import Clock
+from firmware_bridge.sources.gpsd import DEFAULT_PORT, GpsdSource
+from firmware_bridge.sources.network import TcpSource, UdpSource
 from firmware_bridge.sources.replay import ReplaySource, Shift
 from firmware_bridge.sources.serial import SerialSource
 from firmware_bridge.sources.source import Source, SourceError
 
-DEFAULT_BAUD = 9600  # what u-blox and most NMEA receivers start with
-FORMS = "serial:/dev/ttyUSB0?baud=9600, or replay:FILE?rate=1|10|max&shift=now|none"
+FORMS = (
+    "serial:/dev/ttyUSB0?baud=auto|9600, gpsd://HOST:2947, tcp://HOST:PORT, udp://HOST:PORT, "
+    "or replay:FILE?rate=1|10|max&shift=now|none"
+)
 
 _Options = dict[str, str]
 
@@ -41,10 +45,41 @@ def open_source(text: str, clock: Clock) -> Source:
 
 
 def _serial(place: str, options: _Options, _: Clock) -> Source:
-    text = options.pop("baud", str(DEFAULT_BAUD))
+    text = options.pop("baud", "auto")
+    if text == "auto":
+        return SerialSource(place)
     if not (text.isascii() and text.isdigit() and 300 <= int(text) <= 4_000_000):
-        raise SourceError(f"baud {text!r} must be a whole number such as 4800, 9600 or 115200")
+        raise SourceError(f"baud {text!r} must be auto or a whole number such as 4800, 9600 or 115200")
     return SerialSource(place, int(text))
+
+
+def _gpsd(place: str, _options: _Options, _: Clock) -> Source:
+    host, port, device = _address(place, DEFAULT_PORT)
+    return GpsdSource(host or "localhost", port, device)
+
+
+def _tcp(place: str, _options: _Options, _: Clock) -> Source:
+    host, port, _path = _address(place, None)
+    if not host:
+        raise SourceError("names no host: write tcp://HOST:PORT")
+    return TcpSource(host, port)
+
+
+def _udp(place: str, _options: _Options, _: Clock) -> Source:
+    host, port, _path = _address(place, None)
+    return UdpSource(host, port)
+
+
+def _address(place: str, default_port: int | None) -> tuple[str, int, str | None]:
+    """Host, port and path of //HOST:PORT/PATH."""
+    try:
+        parts = urlsplit(place)
+        host, port = parts.hostname or "", parts.port or default_port
+    except ValueError as error:
+        raise SourceError(f"{place!r}: {error}; write //HOST:PORT") from error
+    if not place.startswith("//") or port is None:
+        raise SourceError(f"{place!r} must be //HOST:PORT")
+    return host, port, parts.path if len(parts.path) > 1 else None
 
 
 def _replay(place: str, options: _Options, clock: Clock) -> Source:
@@ -67,4 +102,10 @@ def _rate(text: str) -> float | None:
     return rate
 
 
-_MAKERS: dict[str, Callable[[str, _Options, Clock], Source]] = {"serial": _serial, "replay": _replay}
+_MAKERS: dict[str, Callable[[str, _Options, Clock], Source]] = {
+    "serial": _serial,
+    "gpsd": _gpsd,
+    "tcp": _tcp,
+    "udp": _udp,
+    "replay": _replay,
+}

@@ -26,7 +26,11 @@ def bridge(
     context: typer.Context,
     device: Annotated[str, typer.Option(help="Name of the GPS unit, such as gps-77; also its broker user.")],
     source: Annotated[
-        str, typer.Option(help="serial:/dev/ttyUSB0?baud=9600, or replay:FILE?rate=1|10|max&shift=now|none.")
+        str,
+        typer.Option(
+            help="serial:/dev/ttyUSB0?baud=auto|9600, gpsd://HOST:2947, tcp://HOST:PORT, udp://HOST:PORT, "
+            "or replay:FILE?rate=1|10|max&shift=now|none."
+        ),
     ],
     password_file: Annotated[
         Path | None, typer.Option(help="File whose first line is the device's broker password.", show_default=False)

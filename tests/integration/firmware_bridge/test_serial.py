@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import termios
 import tty
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -64,3 +65,91 @@ def test_survives_unplug_and_replug(
     seen = asyncio.run(scene())
 
     assert [position.fixed_at.second for position in seen] == [0, 1, 2, 3, 4]
+
+
+class Talker:
+    """A receiver behind a pseudo-terminal that can be understood at one baud rate only."""
+
+    def __init__(self, end: int, baud: int) -> None:
+        self._end = end
+        self.baud = baud
+        self._said = 0
+
+    async def speak(self) -> None:
+        """A sentence every 50 ms; to a listener at another rate it is noise."""
+        sentences = drive(4000).splitlines(keepends=True)
+        while True:
+            # The end we hold answers with the settings of the listener's end.
+            listening = termios.tcgetattr(self._end)[4]
+            sentence = sentences[self._said]
+            self._said += 1
+            os.write(self._end, sentence if listening == getattr(termios, f"B{self.baud}") else b"\xf8\x80\x1e" * 9)
+            await asyncio.sleep(0.05)
+
+
+def test_finds_the_baud_rate_by_checksums_also_when_it_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(serial_source, "DEAF_S", 0.5)
+    monkeypatch.setattr(serial_source, "LISTEN_S", 0.4)
+    port = tmp_path / "gps"
+
+    async def scene() -> list[Position]:
+        seen: list[Position] = []
+        with plugged_in(port) as receiver:
+            talker = Talker(receiver, 115200)
+            tasks = [
+                asyncio.create_task(read(SerialSource(str(port)), seen)),
+                asyncio.create_task(talker.speak()),
+            ]
+            await until(lambda: f"reading {port} at 115200 baud" in caplog.text, "the rate")
+            await until(lambda: len(seen) > 3, "fixes")
+            talker.baud = 4800
+            await until(lambda: f"reading {port} at 4800 baud" in caplog.text, "the other rate")
+            before = len(seen)
+            await until(lambda: len(seen) > before + 3, "fixes at the other rate")
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+        return seen
+
+    seen = asyncio.run(scene())
+
+    times = [position.fixed_at for position in seen]
+    assert times == sorted(set(times))
+
+
+@pytest.mark.parametrize(("sent", "said"), [(b"", "nothing comes"), (b"\xb5b\x01\x07" * 50, "no NMEA sentence")])
+def test_a_port_without_nmea_is_told_what_to_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, sent: bytes, said: str
+) -> None:
+    monkeypatch.setattr(serial_source, "LISTEN_S", 0.05)
+    port = tmp_path / "gps"
+
+    async def scene() -> None:
+        with plugged_in(port) as receiver:
+            task = asyncio.create_task(read(SerialSource(str(port)), []))
+
+            def told() -> bool:
+                os.write(receiver, sent)
+                return said in caplog.text
+
+            await until(told, said)
+            task.cancel()
+            await asyncio.wait((task,))
+
+    asyncio.run(scene())
+
+
+def test_a_port_that_another_holds_is_told_by_whom_it_may_be(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    port = tmp_path / "gps"
+
+    async def scene() -> None:
+        with plugged_in(port):
+            tasks = [asyncio.create_task(read(SerialSource(str(port), 9600), [])) for _ in range(2)]
+            await until(lambda: "another program holds it" in caplog.text, "the remedy")
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+
+    asyncio.run(scene())

@@ -18,6 +18,22 @@ def test_a_serial_port_with_its_baud_rate() -> None:
     assert (source.name, source.replayed) == ("serial:/dev/ttyUSB0", False)
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("serial:/dev/ttyACM0", "serial:/dev/ttyACM0"),
+        ("serial:/dev/ttyACM0?baud=auto", "serial:/dev/ttyACM0"),
+        ("gpsd://localhost", "gpsd://localhost:2947"),
+        ("gpsd://van.local:2948/dev/ttyUSB0", "gpsd://van.local:2948"),
+        ("tcp://10.0.0.7:2000", "tcp://10.0.0.7:2000"),
+        ("tcp://[::1]:2000", "tcp://::1:2000"),
+        ("udp://:10110", "udp://:10110"),
+    ],
+)
+def test_live_sources_have_the_name_that_the_status_announces(text: str, name: str) -> None:
+    assert open_source(text, SYSTEM).name == name
+
+
 @pytest.mark.parametrize("options", ["", "?rate=10", "?rate=max&shift=none", "?shift=now"])
 def test_a_capture_with_its_options(tmp_path: Path, options: str) -> None:
     (tmp_path / "a b?.nmea").write_bytes(b"")
@@ -33,8 +49,14 @@ def test_a_capture_with_its_options(tmp_path: Path, options: str) -> None:
     [
         ("gps", "must be serial:"),
         ("serial:", "names no port or file"),
-        ("serial:/dev/ttyUSB0?baud=fast", "baud 'fast' must be a whole number"),
+        ("serial:/dev/ttyUSB0?baud=fast", "baud 'fast' must be auto or a whole number"),
         ("serial:/dev/ttyUSB0?speed=1", "unknown option speed"),
+        ("gpsd:localhost", "must be //HOST:PORT"),
+        ("gpsd://localhost:port", "write //HOST:PORT"),
+        ("tcp://10.0.0.7", "must be //HOST:PORT"),
+        ("tcp://:2000", "names no host"),
+        ("udp://", "must be //HOST:PORT"),
+        ("udp://:10110?rate=1", "unknown option rate"),
         ("replay:/nowhere.nmea", "no such file as /nowhere.nmea"),
         ("replay:/nowhere.nmea?rate=0", "rate '0' must be a number above 0"),
         ("replay:/nowhere.nmea?shift=later", "shift 'later' must be now or none"),
