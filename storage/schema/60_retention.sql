@@ -13,6 +13,26 @@ CREATE TABLE waybill.legal_hold (
 -- Rows under a legal hold are copied here before their chunk goes.
 CREATE TABLE waybill.held_fix (LIKE waybill.fix, PRIMARY KEY (device_id, fixed_at, seq));
 
+-- Under the Apache licence compressed days are there and read as empty, without an error (seen with 2.19.3): then nothing
+-- is known to be free of holds, and nothing may go.
+CREATE FUNCTION waybill.refuse_unreadable_days() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    days bigint;
+BEGIN
+    IF current_setting('timescaledb.license') = 'timescale' THEN
+        RETURN;
+    END IF;
+    SELECT count(*) INTO days FROM timescaledb_information.chunks c
+    WHERE c.hypertable_schema = 'waybill' AND c.hypertable_name = 'fix' AND c.is_compressed;
+    IF days > 0 THEN
+        RAISE EXCEPTION '% days of fixes are compressed and read as empty under timescaledb.license = %', days,
+            current_setting('timescaledb.license')
+            USING HINT = 'Start the server with the Community edition and timescaledb.license = timescale.';
+    END IF;
+END
+$$;
+
 -- Drops whole days of fixes older than keep_days. The floor of 90 days is California's (4 CCR 15417); holds are
 -- copied first. True time on purpose: a wrong clock must not delete a record.
 CREATE FUNCTION waybill.drop_old_fixes(keep_days integer, event_id uuid) RETURNS integer
@@ -25,6 +45,7 @@ BEGIN
     IF keep_days < 90 THEN
         RAISE EXCEPTION 'keep_days is %, the floor is 90', keep_days;
     END IF;
+    PERFORM waybill.refuse_unreadable_days();
     INSERT INTO waybill.held_fix
     SELECT f.* FROM waybill.fix f
     WHERE f.fixed_at < cutoff AND EXISTS (
@@ -44,6 +65,7 @@ BEGIN
     RETURN dropped;
 END
 $$;
+REVOKE ALL ON FUNCTION waybill.refuse_unreadable_days() FROM PUBLIC;
 REVOKE ALL ON FUNCTION waybill.drop_old_fixes(integer, uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION waybill.drop_old_fixes(integer, uuid) TO waybill_retention;
 
@@ -59,6 +81,7 @@ DECLARE
     sizes record;
 BEGIN
     IF current_setting('timescaledb.license') <> 'timescale' THEN
+        PERFORM waybill.refuse_unreadable_days();
         RETURN 'not available';
     END IF;
     PERFORM pg_advisory_xact_lock(hashtext('waybill.compress_oldest_fixes'));
