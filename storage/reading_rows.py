@@ -155,6 +155,7 @@ class OrderDetailRow(msgspec.Struct, frozen=True):
     planned_arrival_at: datetime | None
     arrived_at: datetime | None
     left_at: datetime | None
+    planned_departure_at: datetime | None
     departed_at: datetime | None
     ended_at: datetime | None
     late_s: float | None

@@ -1,0 +1,166 @@
+"""Page: find orders, and read one: its sentence, timeline, route and lines. Changes nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from contract.milestones import Milestone
+from dashboard import data, order_view, wording
+from dashboard.components import order_card
+from dashboard.components.frame import current_tones, freshness, head, nothing, unavailable
+from dashboard.components.ground import ATTRIBUTION
+from dashboard.components.order_map import order_map
+from dashboard.data import Fleet, UnavailableError
+from dashboard.environment import environment
+from dashboard.sentence import sentence
+from storage.reads import OrderFilter, OrderStory
+
+PAGE_ROWS = 50
+REFRESH_S = 5
+TABLE, PAGE = "orders_table", "orders_page"
+
+
+def first_page() -> None:
+    st.session_state[PAGE] = 1
+
+
+def wanted_orders(tz: ZoneInfo, now: datetime) -> OrderFilter:
+    """The filter, one line of it."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="wb-filter"):
+        text = st.text_input(
+            "Search", key="orders_text", placeholder="Number, customer, address, phone, van or trip",
+            on_change=first_page, width=340,
+        )  # fmt: skip
+        milestones = st.multiselect(
+            "Milestone", [m.value for m in Milestone], format_func=wording.milestone_words, key="orders_milestones",
+            placeholder="Any", on_change=first_page, width=250,
+        )  # fmt: skip
+        today = now.astimezone(tz).date()
+        day = st.date_input("Day of the window", today, key="orders_day", on_change=first_page, width=150)
+        every_day = st.toggle("All days", key="orders_every_day", on_change=first_page)
+        late_only = st.toggle("Late only", key="orders_late", on_change=first_page)
+    from_at, to_at = (None, None) if every_day or day is None else order_view.day_bounds(day, tz)
+    return OrderFilter(
+        text=text.strip(), milestones=tuple(milestones), from_at=from_at, to_at=to_at, late_only=late_only
+    )
+
+
+def open_row() -> None:
+    picked = st.session_state[TABLE].selection.rows
+    numbers = st.session_state.get("orders_numbers", [])
+    if picked and picked[0] < len(numbers):
+        st.query_params["order"] = numbers[picked[0]]
+
+
+@st.fragment(run_every=REFRESH_S)
+def order_list(wanted: OrderFilter, tz: ZoneInfo) -> None:
+    page = max(1, st.session_state.get(PAGE, 1))
+    try:
+        rows, total = data.orders(wanted, PAGE_ROWS, (page - 1) * PAGE_ROWS)
+    except UnavailableError as problem:
+        unavailable(problem)
+        return
+    if total == 0:
+        nothing("No order matches", "Clear the search, choose another day, or switch on “All days”.")
+        return
+    pages = -(-total // PAGE_ROWS)
+    now = data.now()
+    late = sum(row.late_s is not None for row in rows)
+    shown = wording.count_of(total, "order") + (f", {late} late on this page" if late else "")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(f"{shown}. Choose a row to read the order.")
+        if pages > 1:
+            st.number_input("Page", 1, pages, key=PAGE, width=130, label_visibility="collapsed")
+            st.caption(f"of {pages}")
+    st.session_state["orders_numbers"] = [row.order_no for row in rows]
+    st.dataframe(
+        order_view.table(rows, tz, now), hide_index=True, key=TABLE, on_select=open_row, selection_mode="single-row",
+        height=min(38 + 35 * len(rows), 640), column_config={"Address": st.column_config.TextColumn(width="medium")},
+    )  # fmt: skip
+    if st.query_params.get("order"):
+        st.rerun()
+
+
+@st.fragment(run_every=REFRESH_S)
+def one_order(number: str, fleet: Fleet) -> None:
+    try:
+        story = data.order_story(number)
+    except UnavailableError as problem:
+        unavailable(problem)
+        return
+    if story is None:
+        nothing(f"No order {number}", "It may belong to other premises, or the number was mistyped.")
+        return
+    premises = next((row for row in fleet.premises if row.id == story.order.premises_id), None)
+    tz, now, order = ZoneInfo(premises.tz if premises else "UTC"), data.now(), story.order
+    order_card.say(sentence(order, story.milestones, tz, now), late=order.late_s is not None)
+    window, actual, standing = order_view.promise(order, tz, now)
+    order_card.facts(
+        [("Window", window), ("Arrival", actual), ("Promise", standing),
+         ("Van and drop", f"{order.vehicle_name} · drop {order.drop_seq} of {order.trip_no}" if order.trip_no else ""),
+         ("Customer", order.customer_name), ("Phone", order.customer_phone or ""), ("Address", order.address),
+         ("Order system", f"{order.source} {order.source_ref}")]
+    )  # fmt: skip
+    left, right = st.columns([9, 11], gap="medium")
+    with left:
+        st.subheader("What happened", anchor=False)
+        order_card.timeline(order_view.timeline(story.milestones, order.window_to, tz))
+    with right:
+        route(story, fleet, tz, now)
+        lines(story)
+
+
+def route(story: OrderStory, fleet: Fleet, tz: ZoneInfo, now: datetime) -> None:
+    st.subheader("Route", anchor=False)
+    premises = next((row for row in fleet.premises if row.id == story.order.premises_id), None)
+    deck = order_map(story.order, story.routes, premises, current_tones(), basemap=environment().basemap is not None)
+    if deck is None:
+        st.caption("The address has no position yet, and no van has carried the order.")
+        return
+    with st.container(key="wb-route"):
+        st.pydeck_chart(deck, height=380, key="order_map", alt="Map of the order's route")
+        st.html(ATTRIBUTION)
+    if not story.legs:
+        st.caption("No van has carried it yet.")
+    for leg, points in zip(story.legs, story.routes, strict=True):
+        st.caption(order_view.leg_words(leg, points, tz, now))
+
+
+def lines(story: OrderStory) -> None:
+    if not story.lines:
+        return
+    total = wording.money(story.order.total_minor, story.order.currency)
+    st.subheader("Goods", anchor=False)
+    st.dataframe(order_view.lines_table(story.lines, story.order.currency), hide_index=True, height="content")
+    if total:
+        st.caption(f"Total {total}")
+
+
+def back() -> None:
+    st.query_params.pop("order", None)
+
+
+def page() -> None:
+    try:
+        fleet = data.fleet()
+    except UnavailableError as problem:
+        unavailable(problem)
+        return
+    if not fleet.premises:
+        nothing("No premises yet", "Orders belong to premises. Make the first one.", "waybill init")
+        return
+    tz = ZoneInfo(fleet.premises[0].tz)
+    now, number = data.now(), st.query_params.get("order")
+    note, stale = freshness(fleet.newest_fix_at, tz, now)
+    head(f"Order {number}" if number else "Orders", ", ".join(row.name for row in fleet.premises), note, stale=stale)
+    if number:
+        st.button("All orders", on_click=back, icon=":material/arrow_back:")
+        one_order(number, fleet)
+    else:
+        order_list(wanted_orders(tz, now), tz)
+
+
+page()

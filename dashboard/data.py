@@ -1,0 +1,121 @@
+"""The dashboard's only door to storage: reads shared by all sessions for some seconds. Writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+import psycopg
+import streamlit as st
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from contract.clock import Clock
+from dashboard.environment import READER_URL, environment
+from storage import reads
+from storage.reading_rows import DropRow, FleetRow, OrderRow, PremisesRow, TrailRow, TripRow
+from storage.reads import OrderFilter, OrderStory
+
+POOL_SIZE = 4  # reads take milliseconds and are shared: four serve dozens of sessions
+PATIENCE_S = 2.0  # a page says that the database is away rather than hang
+MOST_POINTS = 400  # of a route on the map: one every 15 s over 100 minutes
+
+
+class UnavailableError(Exception):
+    """The records cannot be read now; `remedy` says what to do about it."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(problem)
+        self.remedy = remedy
+
+
+class Fleet(msgspec.Struct, frozen=True):
+    """Everything the live map needs, of one moment."""
+
+    premises: list[PremisesRow]
+    rows: list[FleetRow]
+
+    @property
+    def newest_fix_at(self) -> datetime | None:
+        return max((row.fixed_at for row in self.rows if row.fixed_at is not None), default=None)
+
+
+def clock() -> Clock:
+    return environment().clock
+
+
+def now() -> datetime:
+    """Now by the installation's clock."""
+    return clock().now()
+
+
+@st.cache_resource(show_spinner=False)
+def _pool(url: str) -> ConnectionPool[psycopg.Connection]:
+    # open=True would wait for the database: a dashboard that starts first shows that it is missing.
+    pool = ConnectionPool(url, min_size=1, max_size=POOL_SIZE, timeout=PATIENCE_S, open=False, name="dashboard",
+                          check=ConnectionPool.check_connection, reconnect_timeout=30.0)  # fmt: skip
+    pool.open()
+    return pool
+
+
+@contextmanager
+def _connected() -> Iterator[psycopg.Connection]:
+    url = environment().reader_url
+    if url is None:
+        raise UnavailableError(
+            "No database is configured.", f"Set {READER_URL}, or start everything with `./run demo`."
+        )
+    try:
+        with _pool(url).connection() as connection:
+            yield connection
+    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedFunction) as error:
+        raise UnavailableError("The database holds no Waybill records yet.", "Run `waybill db migrate`.") from error
+    except (PoolTimeout, psycopg.OperationalError) as error:
+        raise UnavailableError(
+            "The database does not answer.", "`waybill status` says what runs. This page tries again by itself."
+        ) from error
+
+
+def _visible(connection: psycopg.Connection) -> list[UUID]:
+    # Until people sign in, whoever reaches this process may see every premises.
+    return reads.all_premises_ids(connection)
+
+
+@st.cache_data(ttl=1.0, max_entries=4, show_spinner=False)
+def fleet() -> Fleet:
+    """All vehicles: one query a second, however many sessions look."""
+    with _connected() as connection:
+        premises = _visible(connection)
+        return Fleet(reads.premises_list(connection, premises), reads.fleet(connection, premises))
+
+
+@st.cache_data(ttl=2.0, max_entries=64, show_spinner=False)
+def trip(trip_id: UUID) -> tuple[TripRow, list[DropRow]] | None:
+    """A trip with its drops."""
+    with _connected() as connection:
+        return reads.trip(connection, _visible(connection), trip_id)
+
+
+@st.cache_data(ttl=2.0, max_entries=64, show_spinner=False)
+def trail(vehicle_id: UUID, from_at: datetime) -> list[TrailRow]:
+    """Where a vehicle went from then till now."""
+    with _connected() as connection:
+        return reads.trail(
+            connection, _visible(connection), vehicle_id, from_at=from_at, to_at=now(), most_points=MOST_POINTS
+        )
+
+
+@st.cache_data(ttl=2.0, max_entries=64, show_spinner=False, hash_funcs={OrderFilter: msgspec.json.encode})
+def orders(wanted: OrderFilter, limit: int, offset: int) -> tuple[list[OrderRow], int]:
+    """One page of orders, and how many there are in all."""
+    with _connected() as connection:
+        return reads.orders(connection, _visible(connection), wanted, now=now(), limit=limit, offset=offset)
+
+
+@st.cache_data(ttl=2.0, max_entries=64, show_spinner=False)
+def order_story(order: str) -> OrderStory | None:
+    """One order by number or id, with all that happened to it."""
+    with _connected() as connection:
+        return reads.order_story(connection, _visible(connection), order, now=now(), most_points=MOST_POINTS)

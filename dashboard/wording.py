@@ -1,0 +1,102 @@
+"""How times, spans and closed words read on the screen, in English. Decides nothing about what they mean."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from contract.milestones import Milestone
+from contract.reasons import FailureReason
+
+MPS_TO_KMH = 3.6
+DASH = "\N{EN DASH}"
+
+MILESTONE_WORDS: dict[str, str] = {
+    Milestone.RECEIVED: "Received",
+    Milestone.ACCEPTED: "Accepted",
+    Milestone.PREPARING: "Preparing",
+    Milestone.READY: "Ready",
+    Milestone.QUEUED: "Planned",
+    Milestone.OUT_FOR_DELIVERY: "Out for delivery",
+    Milestone.ARRIVING_SOON: "Arriving soon",
+    Milestone.ARRIVED: "At the door",
+    Milestone.DELIVERED: "Delivered",
+    Milestone.FAILED: "Failed",
+    Milestone.RETURNED: "Returned",
+    Milestone.CANCELLED: "Cancelled",
+}
+REASON_WORDS: dict[str, str] = {
+    FailureReason.RECIPIENT_INTOXICATED: "the recipient was intoxicated",
+    FailureReason.NO_VALID_ID: "no valid ID was shown",
+    FailureReason.UNDERAGE: "the recipient was under age",
+    FailureReason.RECIPIENT_ABSENT: "nobody was there",
+    FailureReason.REFUSED_BY_RECIPIENT: "the recipient refused it",
+    FailureReason.BAD_ADDRESS: "the address could not be found",
+    FailureReason.OTHER: "another reason, see the note",
+}
+
+
+def milestone_words(milestone: str) -> str:
+    """The milestone as a label; one that this version does not know is shown as it is."""
+    return MILESTONE_WORDS.get(milestone, milestone)
+
+
+def reason_words(code: str) -> str:
+    """Why a handoff failed, to be read out."""
+    return REASON_WORDS.get(code, code)
+
+
+def span(seconds: float) -> str:
+    """A length of time in its two largest units: '45 s', '12 min', '2 h 05 min', '3 d 4 h'."""
+    whole_s = max(0, round(seconds))
+    if whole_s < 60:
+        return f"{whole_s} s"
+    minutes = whole_s // 60
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours} h {minutes:02} min"
+    return f"{hours // 24} d {hours % 24} h"
+
+
+def age(seconds: float | None) -> str:
+    """How long ago; a receiver's clock slightly ahead of ours is 'now'."""
+    if seconds is None:
+        return "never"
+    return "now" if seconds < 2 else f"{span(seconds)} ago"
+
+
+def time_of_day(at: datetime, tz: ZoneInfo, now: datetime | None = None) -> str:
+    """'14:05 EET'; with the day before it when that is not today's."""
+    local = at.astimezone(tz)
+    day = "" if now is None or local.date() == now.astimezone(tz).date() else f"{local:%a} {local.day} {local:%b}, "
+    return f"{day}{local:%H:%M} {local:%Z}"
+
+
+def time_to_the_second(at: datetime, tz: ZoneInfo) -> str:
+    return f"{at.astimezone(tz):%H:%M:%S %Z}"
+
+
+def day_and_time(at: datetime, tz: ZoneInfo) -> str:
+    local = at.astimezone(tz)
+    return f"{local:%a} {local.day} {local:%b %Y, %H:%M:%S %Z}"
+
+
+def window(from_at: datetime, to_at: datetime, tz: ZoneInfo, now: datetime | None = None) -> str:
+    """From-to on one day, the zone once."""
+    begins = time_of_day(from_at, tz, now)
+    return f"{begins.rsplit(' ', 1)[0]}{DASH}{to_at.astimezone(tz):%H:%M %Z}"
+
+
+def speed(speed_mps: float | None) -> str:
+    return "" if speed_mps is None else f"{speed_mps * MPS_TO_KMH:.0f} km/h"
+
+
+def money(minor: int | None, currency: str | None) -> str:
+    """An amount in units of hundredths; every currency in use here has them."""
+    return "" if minor is None else f"{minor / 100:,.2f} {currency or ''}".strip()
+
+
+def count_of(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
