@@ -96,7 +96,7 @@ def test_without_a_password_the_way_out_is_named(environ: dict[str, str], tmp_pa
     ("source", "wanted"),
     [
         ("replay:/nowhere.nmea", "no such file as /nowhere.nmea"),
-        ("carrier-pigeon:coop", "must be serial:/dev/ttyUSB0?baud=9600, or replay:"),
+        ("carrier-pigeon:coop", "source 'carrier-pigeon:coop': must be serial:/dev/ttyUSB0?"),
     ],
 )
 def test_a_source_that_cannot_be_is_one_clear_line(
