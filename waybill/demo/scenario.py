@@ -30,7 +30,8 @@ SILENT_SINCE = timedelta(minutes=12)  # before the first screen
 SILENT_FOR = timedelta(minutes=37)
 LOADING = timedelta(minutes=18)  # queued so long before the planned departure
 # Between two trips: unloading, a break, loading. Never so short that a trip that runs late meets the next.
-PAUSE_MIN = (40, 90)
+LEAST_PAUSE = timedelta(minutes=30)
+USUAL_PAUSE = timedelta(minutes=60)
 FIRST_DEPARTURE = timedelta(minutes=20)  # after opening
 BACK_BEFORE_CLOSING = timedelta(minutes=10)
 # A trip of average length takes about this; what it really takes comes of streets and chance.
@@ -124,15 +125,22 @@ def _slots(frame: Frame, chance: Random, role: str) -> list[Slot]:
         # Far enough into the trip that something is delivered, and something still to be.
         share = {"silent": (0.35, 0.5), "late": (0.3, 0.5)}.get(role, (0.2, 0.65))
         on_screen_at = screen - TRIP * chance.uniform(*share)
-    before: list[Slot] = []
-    at = on_screen_at - (LATE_BY if role == "late" else timedelta())
-    while (at := at - LONG_TRIP - _pause(chance)) >= frame.opens_at + FIRST_DEPARTURE:
-        before.insert(0, Slot(at, on_screen=False))
-    after: list[Slot] = []
-    at = on_screen_at
-    while (at := at + LONG_TRIP + _pause(chance)) + LONG_TRIP <= frame.closes_at - BACK_BEFORE_CLOSING:
-        after.append(Slot(at, on_screen=False))
-    return [*before, Slot(on_screen_at, on_screen=True), *after]
+    earlier_at = on_screen_at - (LATE_BY if role == "late" else timedelta()) - LONG_TRIP - LEAST_PAUSE
+    later_at = on_screen_at + LONG_TRIP + LEAST_PAUSE
+    before = _spread(chance, frame.opens_at + FIRST_DEPARTURE, earlier_at)
+    after = _spread(chance, later_at, frame.closes_at - BACK_BEFORE_CLOSING - LONG_TRIP)
+    slots = [(at, False) for at in before] + [(on_screen_at, True)] + [(at, False) for at in after]
+    return [Slot(at, on_screen) for at, on_screen in slots]
+
+
+def _spread(chance: Random, first: datetime, last: datetime) -> list[datetime]:
+    """Departures from first to last with usual pauses, each at least the least pause after the one before."""
+    if last < first:
+        return []
+    trips = 1 + int((last - first) / (LONG_TRIP + USUAL_PAUSE))
+    slack = last - first - (trips - 1) * (LONG_TRIP + LEAST_PAUSE)
+    shares = sorted(chance.random() for _ in range(trips))
+    return [first + number * (LONG_TRIP + LEAST_PAUSE) + share * slack for number, share in enumerate(shares)]
 
 
 def _trip(frame: Frame, van: DemoVan, slot: Slot) -> DemoTrip | None:
@@ -207,7 +215,3 @@ def _fail_second(van: DemoVan, reason: FailureReason) -> DemoVan:
     orders[1] = msgspec.structs.replace(orders[1], failure=reason)
     changed = msgspec.structs.replace(trip, orders=tuple(orders))
     return msgspec.structs.replace(van, trips=(changed, *van.trips[1:]))
-
-
-def _pause(chance: Random) -> timedelta:
-    return timedelta(minutes=chance.uniform(*PAUSE_MIN))

@@ -11,7 +11,7 @@ from waybill.demo.days import day_of
 from waybill.demo.map_data import load_streets
 from waybill.demo.records import DayPlan
 
-PLAN = DayPlan(on=date(2026, 11, 23), first_screen_at=datetime(2026, 11, 23, 12, tzinfo=UTC), seed=1, vehicles=3)
+PLAN = DayPlan(on=date(2026, 11, 23), first_screen_at=datetime(2026, 11, 23, 12, tzinfo=UTC), seed=1, vehicles=1)
 
 
 def test_what_is_read_is_what_was_made(tmp_path: Path) -> None:
