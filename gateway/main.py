@@ -11,6 +11,7 @@ import msgspec
 import psycopg
 
 from contract.clock import Clock, true_now
+from contract.messages import Receipt
 from contract.topics import FIXES, STATUS, channel_filter
 from gateway.ingest.pipeline import Pipeline
 from gateway.ingest.subscriber import BrokerOptions, Subscriber
@@ -39,22 +40,32 @@ class _Database:
         self._options = options
         self._tracker = Tracker(options.policy)
         self._connection: psycopg.Connection | None = None
+        self.receipts: dict[str, Receipt] = {}  # what was stored when the connection was made
         self._started_at = true_now()
 
     def connect(self) -> Writer | None:
         """A writer over a fresh connection; None when the database is away or another gateway holds the lock."""
         self.close()
+        connection: psycopg.Connection | None = None
         try:
             connection = psycopg.connect(self._options.database_url, autocommit=True, connect_timeout=5)
-            if not lock_gateway(connection, self._options.broker.client_id):
-                connection.close()
+            locked = lock_gateway(connection, self._options.broker.client_id)
+            self.receipts = newest_receipts(connection)
+        except psycopg.Error as error:
+            log.warning(
+                "database away, or not migrated (waybill db migrate)",
+                extra={"action": "database_away", "error": str(error).strip()},
+            )
+            locked = False
+        else:
+            if not locked:
                 log.warning(
                     "another gateway with this client id is running: stop it, or give this one its own client id",
                     extra={"action": "locked_out", "client_id": self._options.broker.client_id},
                 )
-                return None
-        except psycopg.OperationalError as error:
-            log.warning("database away", extra={"action": "database_away", "error": str(error).strip()})
+        if connection is None or not locked:
+            if connection is not None:
+                connection.close()
             return None
         self._tracker.forget()
         self._connection = connection
@@ -68,10 +79,6 @@ class _Database:
             put_part(self._connection, "gateway", version("waybill"), self._started_at, counters)
         except psycopg.Error as error:
             log.warning("no sign of life stored", extra={"action": "heartbeat_failed", "error": str(error).strip()})
-
-    def receipts(self, pipeline: Pipeline) -> None:
-        if self._connection is not None:
-            pipeline.greet(newest_receipts(self._connection))
 
     def close(self) -> None:
         if self._connection is not None:
@@ -88,7 +95,7 @@ def run_gateway(options: GatewayOptions, stop: threading.Event) -> None:
     def connect() -> Writer | None:
         writer = database.connect()
         if writer is not None:
-            database.receipts(pipeline)
+            pipeline.greet(database.receipts)
         return writer
 
     pipeline = Pipeline(subscriber, connect, database.heartbeat, options.clock, stop)

@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from contract.codec import Claim, Decoded, Reject, decode_fixes, decode_status
+from contract.faults import printable
 from contract.fix import Fix
 from contract.messages import Status
 from contract.reasons import RejectReason
@@ -60,10 +61,21 @@ def _add(batch: Batch, device: str, decoded: Decoded, message: Message) -> None:
         batch.claims.append((device, decoded.claim))
 
 
-def without_fixes(batch: Batch, reason: RejectReason, detail: str) -> Batch:
-    """The same batch with every fix turned into a reject: for what cannot be stored as it is."""
-    rejects = [(reject_fix(fix, message, reason, detail), message.topic) for fix, message in batch.fixes]
+def spread_too_far(batch: Batch) -> Batch:
+    """The same batch with every fix turned into a reject: its days do not fit into one transaction."""
+    detail = f"one message spread over {batch.days} days; at most {MAX_DAYS} fit in one"
+    rejects = [
+        (reject_fix(fix, message, RejectReason.TOO_MANY_DAYS, detail), message.topic) for fix, message in batch.fixes
+    ]
     return Batch([], batch.rejects + rejects, batch.claims, batch.statuses)
+
+
+def unstorable_batch(message: Message, detail: str) -> Batch:
+    """The message's bytes alone, as one reject: for what raised when it was read or written. Its claim stays."""
+    device, channel = parse_topic(message.topic) or ("", "")
+    reject = Reject(device=device, reason=RejectReason.UNSTORABLE, detail=printable(detail), raw=message.payload)
+    claims = [(device, message.claim)] if message.claim is not None and channel == FIXES else []
+    return Batch([], [(reject, message.topic)], claims, [])
 
 
 def reject_fix(fix: Fix, message: Message, reason: RejectReason, detail: str) -> Reject:

@@ -8,14 +8,11 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-import psycopg
-
 from contract.clock import Clock
 from contract.codec import Reject, encode
 from contract.messages import Receipt, Rejection
-from contract.reasons import RejectReason
 from contract.topics import REJECTED, STORED, device_topic
-from gateway.ingest.batch import MAX_DAYS, read_batch, without_fixes
+from gateway.ingest.batch import MAX_DAYS, read_batch, spread_too_far, unstorable_batch
 from gateway.ingest.inbox import Message
 from gateway.ingest.receipts import Receipts
 from gateway.ingest.subscriber import Subscriber
@@ -76,32 +73,31 @@ class Pipeline:
 
     def _write(self, messages: list[Message]) -> Written | None:
         """What was stored; None when the halves were stored by themselves or we are stopping."""
-        now = self._clock.now()
-        batch = read_batch(messages, now)
-        if batch.days > MAX_DAYS:
-            if len(messages) > 1:
-                self._halve(messages)
-                return None
-            detail = f"one message spread over {batch.days} days; at most {MAX_DAYS} fit in one"
-            batch = without_fixes(batch, RejectReason.TOO_MANY_DAYS, detail)
+        unstorable: str | None = None
         while not self._stopping.is_set():
             writer = self._writer = self._writer or self._wait_for_database()
             if writer is None:
                 return None
             try:
-                return writer.write(batch, self._clock.now())
-            except psycopg.Error as error:
+                now = self._clock.now()
+                batch = read_batch(messages, now) if unstorable is None else unstorable_batch(messages[0], unstorable)
+                if batch.days <= MAX_DAYS:
+                    return writer.write(batch, now)
+                if len(messages) == 1:
+                    return writer.write(spread_too_far(batch), now)
+            except Exception as error:  # one message's surprise must not stop the others: it is found and kept
                 if writer.lost():
                     log.warning("database lost", extra={"action": "database_lost", "error": str(error).strip()})
                     self._writer = None
-                elif len(messages) > 1:
-                    self._halve(messages)
-                    return None
-                elif batch.fixes:
-                    log.exception("unstorable message", extra={"action": "unstorable"})
-                    batch = without_fixes(batch, RejectReason.UNSTORABLE, str(error).strip()[:500])
-                else:
-                    raise
+                    continue
+                if len(messages) == 1:
+                    if unstorable is not None:
+                        raise  # not even its bytes: the database takes nothing at all
+                    log.exception("unstorable message", extra={"action": "unstorable", "topic": messages[0].topic})
+                    unstorable = f"{type(error).__name__}: {error}".strip()[:500]
+                    continue
+            self._halve(messages)
+            return None
         return None
 
     def _halve(self, messages: list[Message]) -> None:

@@ -140,7 +140,8 @@ class Subscriber:
         with self._session_lock:
             self._session += 1
         self.connected.clear()
-        log.warning("connection to the broker ended", extra={"action": "disconnected", "reason": str(reason)})
+        level = logging.WARNING if reason.is_failure else logging.INFO
+        log.log(level, "connection to the broker ended", extra={"action": "disconnected", "reason": str(reason)})
 
     def _on_subscribe(self, client: paho.Client, userdata: Any, mid: int, reasons: Any, properties: Any) -> None:
         del client, userdata, mid, properties

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from contract.codec import encode_fixes
 from gateway.broker_admin import BrokerAdmin
 from storage.migrate import migrate, set_passwords
 from tests.fixtures.database import Database
@@ -112,3 +113,25 @@ def test_a_broker_that_lost_its_state_is_told_the_receipts_again(
         returned.close()
 
     assert (receipt.through, receipt.also) == (20, [])
+
+
+def test_what_the_database_refuses_is_found_and_kept_while_the_others_are_stored(
+    broker: Broker, database: Database, owner: psycopg.Connection, make_device: Callable[[str], Device]
+) -> None:
+    register(owner, "fault-d")
+    owner.execute(
+        "CREATE FUNCTION refuse_13() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN IF NEW.seq = 13 THEN RAISE EXCEPTION 'thirteen'; END IF; RETURN NEW; END $$"
+    )
+    owner.execute("CREATE TRIGGER no_13 BEFORE INSERT ON waybill.fix FOR EACH ROW EXECUTE FUNCTION refuse_13()")
+    device = make_device("fault-d")
+    sent = fixes("fault-d", 40)
+    with running_gateway(broker, database):
+        for fix in sent:
+            device.send([fix])
+        device.receipt(through=40, within_s=30)
+
+    assert [seq for seq, _ in stored(owner)] == [seq for seq in range(1, 41) if seq != 13]
+    kept = owner.execute("SELECT reason, detail, raw FROM waybill.reject").fetchall()
+    assert [(reason, "thirteen" in detail) for reason, detail, _ in kept] == [("unstorable", True)]
+    assert kept[0][2] == encode_fixes([sent[12]], 1)
