@@ -10,6 +10,7 @@ HERE = Path(__file__).parent
 
 # A local file: an icon by name would make the browser ask a font server for the favicon.
 st.set_page_config(page_title="Waybill", page_icon=str(HERE / "favicon.png"), layout="wide")
+st.logo(HERE / "logo.svg", size="medium")
 st.html(HERE / "style.css")
 
 st.navigation(

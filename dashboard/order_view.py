@@ -27,12 +27,12 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     sign: str
 
 
-def timeline(milestones: Sequence[MilestoneRow], window_to: datetime, tz: ZoneInfo) -> list[Step]:
+def timeline(milestones: Sequence[MilestoneRow], window_to: datetime, tz: ZoneInfo, now: datetime) -> list[Step]:
     """Every milestone in order of time: what, when, how it is known and by what evidence."""
     return [
         Step(
             title=wording.milestone_words(row.milestone),
-            when=wording.day_and_time(row.at, tz),
+            when=wording.moment(row.at, tz, now),
             known=_known(row),
             evidence=" · ".join(_evidence(row)),
             sign=_sign(row, window_to),
@@ -98,15 +98,23 @@ def standing(order: OrderDetailRow | OrderRow, now: datetime) -> str:
     return f"{wording.span((order.window_to - now).total_seconds())} left"
 
 
-def table(rows: Sequence[OrderRow], tz: ZoneInfo, now: datetime) -> list[dict[str, str]]:
+def milestone_sign(milestone: Milestone) -> str:
+    """Which sign's colour a milestone has."""
+    if milestone in (Milestone.FAILED, Milestone.RETURNED):
+        return "late"
+    on_the_way = (Milestone.OUT_FOR_DELIVERY, Milestone.ARRIVING_SOON, Milestone.ARRIVED)
+    return "on_time" if milestone in on_the_way else "idle"
+
+
+def table(rows: Sequence[OrderRow], tz: ZoneInfo, now: datetime) -> list[dict[str, Any]]:
     """Rows for the list of orders."""
     return [
         {
             "Order": row.order_no,
             "Window": wording.window(row.window_from, row.window_to, tz, now),
-            "Milestone": wording.milestone_words(row.milestone),
+            "Milestone": [wording.milestone_words(row.milestone)],
             "Since": wording.time_of_day(row.milestone_at, tz, now),
-            "Promise": standing(row, now),
+            "Promise": [standing(row, now)],
             "Van": row.vehicle_name or "",
             "Trip": "" if row.trip_no is None else f"{row.trip_no} · {row.drop_seq}",
             "Customer": row.customer_name,

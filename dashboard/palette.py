@@ -37,6 +37,15 @@ class Tones(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     label: str
 
+    def pill(self, sign: str) -> str:
+        """The colour of a sign, pale enough to be read on."""
+        share = 0.22 if self.name == "light" else 0.35
+        mixed = (
+            round(colour * share + under * (1 - share))
+            for colour, under in zip(rgb(getattr(self, sign)), rgb(self.background), strict=True)
+        )
+        return "#" + "".join(f"{part:02x}" for part in mixed)
+
 
 LIGHT = Tones(
     name="light",
@@ -48,7 +57,7 @@ LIGHT = Tones(
 DARK = Tones(
     name="dark",
     primary="#6ea8f0", background="#0f151c", panel="#17202a", text="#e3e9f0", faint="#93a1b2", border="#2a3644",
-    on_time="#5b9bf0", at_risk="#ffc94d", late="#ff7a3d", idle="#8c9bb0", silent="#7a8696", rim="#0b1016",
+    on_time="#5b9bf0", at_risk="#ffd666", late="#ff6f30", idle="#8c9bb0", silent="#7a8696", rim="#0b1016",
     land="#151c24", water="#12293d", park="#182821", building="#1d2731", minor="#2a3642",
     major="#374655", path="#222d37", label="#8f9dad",
 )  # fmt: skip

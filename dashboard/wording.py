@@ -9,7 +9,6 @@ from contract.milestones import Milestone
 from contract.reasons import FailureReason
 
 MPS_TO_KMH = 3.6
-DASH = "\N{EN DASH}"
 
 MILESTONE_WORDS: dict[str, str] = {
     Milestone.RECEIVED: "Received",
@@ -78,15 +77,16 @@ def time_to_the_second(at: datetime, tz: ZoneInfo) -> str:
     return f"{at.astimezone(tz):%H:%M:%S %Z}"
 
 
-def day_and_time(at: datetime, tz: ZoneInfo) -> str:
-    local = at.astimezone(tz)
-    return f"{local:%a} {local.day} {local:%b %Y, %H:%M:%S %Z}"
+def moment(at: datetime, tz: ZoneInfo, now: datetime) -> str:
+    """'14:03:22 EET', with the day before it when that is not today's."""
+    hour = time_of_day(at, tz, now)
+    return f"{hour[: -len(hour.split(', ')[-1])]}{time_to_the_second(at, tz)}"
 
 
 def window(from_at: datetime, to_at: datetime, tz: ZoneInfo, now: datetime | None = None) -> str:
-    """From-to on one day, the zone once."""
+    """'14:00–15:30 EET'."""
     begins = time_of_day(from_at, tz, now)
-    return f"{begins.rsplit(' ', 1)[0]}{DASH}{to_at.astimezone(tz):%H:%M %Z}"
+    return f"{begins.rsplit(' ', 1)[0]}–{to_at.astimezone(tz):%H:%M %Z}"
 
 
 def speed(speed_mps: float | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -57,6 +58,8 @@ def open_row() -> None:
 
 @st.fragment(run_every=REFRESH_S)
 def order_list(wanted: OrderFilter, tz: ZoneInfo) -> None:
+    if st.query_params.get("order"):
+        st.rerun()
     page = max(1, st.session_state.get(PAGE, 1))
     try:
         rows, total = data.orders(wanted, PAGE_ROWS, (page - 1) * PAGE_ROWS)
@@ -76,12 +79,29 @@ def order_list(wanted: OrderFilter, tz: ZoneInfo) -> None:
             st.number_input("Page", 1, pages, key=PAGE, width=130, label_visibility="collapsed")
             st.caption(f"of {pages}")
     st.session_state["orders_numbers"] = [row.order_no for row in rows]
+    table = order_view.table(rows, tz, now)
     st.dataframe(
-        order_view.table(rows, tz, now), hide_index=True, key=TABLE, on_select=open_row, selection_mode="single-row",
-        height=min(38 + 35 * len(rows), 640), column_config={"Address": st.column_config.TextColumn(width="medium")},
+        table, hide_index=True, key=TABLE, on_select=open_row, selection_mode="single-row",
+        height=min(38 + 35 * len(rows), 640), column_config=columns(table),
     )  # fmt: skip
-    if st.query_params.get("order"):
-        st.rerun()
+
+
+def columns(table: list[dict[str, Any]]) -> dict[str, Any]:
+    """Milestone and promise as pills: blue on the way, orange where something went wrong, grey for the rest."""
+    tones = current_tones()
+    words = [wording.milestone_words(milestone) for milestone in Milestone]
+    promises = sorted({promise for row in table for promise in row["Promise"]})
+    return {
+        "Milestone": st.column_config.MultiselectColumn(
+            options=words, color=[tones.pill(order_view.milestone_sign(milestone)) for milestone in Milestone]
+        ),
+        "Promise": st.column_config.MultiselectColumn(
+            options=promises,
+            color=[tones.pill("late" if promise.endswith("late") else "idle") for promise in promises],
+            width="small",
+        ),
+        "Address": st.column_config.TextColumn(width="medium"),
+    }
 
 
 @st.fragment(run_every=REFRESH_S)
@@ -107,7 +127,7 @@ def one_order(number: str, fleet: Fleet) -> None:
     left, right = st.columns([9, 11], gap="medium")
     with left:
         st.subheader("What happened", anchor=False)
-        order_card.timeline(order_view.timeline(story.milestones, order.window_to, tz))
+        order_card.timeline(order_view.timeline(story.milestones, order.window_to, tz, now))
     with right:
         route(story, fleet, tz, now)
         lines(story)
@@ -143,6 +163,17 @@ def back() -> None:
     st.query_params.pop("order", None)
 
 
+@st.fragment(run_every=REFRESH_S)
+def page_head(title: str) -> None:
+    try:
+        fleet = data.fleet()
+    except UnavailableError:
+        head(title, "", "No connection to the records", stale=True)
+        return
+    note, stale = freshness(fleet.newest_fix_at, ZoneInfo(fleet.premises[0].tz), data.now())
+    head(title, ", ".join(row.name for row in fleet.premises), note, stale=stale)
+
+
 def page() -> None:
     try:
         fleet = data.fleet()
@@ -154,8 +185,7 @@ def page() -> None:
         return
     tz = ZoneInfo(fleet.premises[0].tz)
     now, number = data.now(), st.query_params.get("order")
-    note, stale = freshness(fleet.newest_fix_at, tz, now)
-    head(f"Order {number}" if number else "Orders", ", ".join(row.name for row in fleet.premises), note, stale=stale)
+    page_head(f"Order {number}" if number else "Orders")
     if number:
         st.button("All orders", on_click=back, icon=":material/arrow_back:")
         one_order(number, fleet)

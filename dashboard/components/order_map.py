@@ -10,7 +10,7 @@ from contract.geo import from_e7
 from dashboard.components.ground import deck, ground_layers, literal
 from dashboard.components.journey import trail_layer, trail_pieces
 from dashboard.components.signs import mapping
-from dashboard.components.view import View, fit
+from dashboard.components.view import fit
 from dashboard.map_files import signs_url
 from dashboard.palette import Tones
 from storage.reading_rows import OrderDetailRow, PremisesRow, TrailRow
@@ -27,14 +27,14 @@ def order_map(
     """The map, or None when neither the door nor a route is known."""
     places = [(from_e7(point.lon_e7), from_e7(point.lat_e7)) for route in routes for point in route]
     signs = []
-    if premises is not None and premises.lat_e7 is not None and premises.lon_e7 is not None:
-        signs.append({"at": [from_e7(premises.lon_e7), from_e7(premises.lat_e7)], "icon": "home", "size": 26})
     if order.lat_e7 is not None and order.lon_e7 is not None:
-        door = (from_e7(order.lon_e7), from_e7(order.lat_e7))
         failed = order.milestone in ("failed", "returned")
-        signs.append({"at": list(door), "icon": "drop-failed" if failed else "door", "size": 44})
-        places.append(door)
-    view = fit([*places, *(tuple(sign["at"]) for sign in signs)] if places else [], width_px=560, height_px=360)
+        places.append((from_e7(order.lon_e7), from_e7(order.lat_e7)))
+        signs.append({"at": places[-1], "icon": "drop-failed" if failed else "door", "size": 44})
+    if places and premises is not None and premises.lat_e7 is not None and premises.lon_e7 is not None:
+        places.append((from_e7(premises.lon_e7), from_e7(premises.lat_e7)))
+        signs.append({"at": places[-1], "icon": "home", "size": 26})
+    view = fit(places, width_px=560, height_px=360)
     if view is None:
         return None
     layers = ground_layers(tones, names=True) if basemap else []
@@ -45,4 +45,4 @@ def order_map(
             size_units=literal("pixels"), icon_atlas=literal(signs_url(tones.name)), icon_mapping=mapping(),
         )
     )  # fmt: skip
-    return deck(layers, View(view.lat_deg, view.lon_deg, view.zoom), tooltip=False)
+    return deck(layers, view, tooltip=False)

@@ -113,5 +113,6 @@ def _door(tones: Tones) -> str:
     # A pin whose point stands in the middle of its cell, where the door is.
     return (
         f'<path d="M48 50 C34 32 30 27 30 20 A18 18 0 1 1 66 20 C66 27 62 32 48 50 Z" fill="{tones.primary}"'
-        f' stroke="{tones.rim}" stroke-width="5" stroke-linejoin="round"/><circle cx="48" cy="20" r="7" fill="{tones.rim}"/>'
+        f' stroke="{tones.rim}" stroke-width="5" stroke-linejoin="round"/>'
+        f'<circle cx="48" cy="20" r="7" fill="{tones.rim}"/>'
     )

@@ -17,21 +17,41 @@ Line = list[list[float]]
 
 def street_names(basemap: dict[str, Any]) -> list[dict[str, Any]]:
     """One name per street, on its longest straight piece, turned along it; and the names of large parks."""
-    best: dict[str, tuple[float, dict[str, Any]]] = {}
+    streets: dict[tuple[str, str], list[Line]] = {}
     parks: list[dict[str, Any]] = []
     for feature in basemap["features"]:
-        properties, shape = feature["properties"], feature["geometry"]
-        name, kind = properties.get("name"), properties["kind"]
+        name, kind, shape = feature["properties"].get("name"), feature["properties"]["kind"], feature["geometry"]
         if name is None:
             continue
         if shape["type"] == "LineString" and kind in ("major", "minor"):
-            for start, end, length_m in _straights(shape["coordinates"]):
-                if length_m > best.get(name, (0.0, {}))[0]:
-                    best[name] = (length_m, _label(name, kind, start, end))
+            streets.setdefault((name, kind), []).append(shape["coordinates"])
         elif kind == "park" and _area_m2(shape["coordinates"][0]) > PARK_LEAST_M2:
             parks.append({"name": name, "kind": kind, "at": _middle(shape["coordinates"][0]), "angle": 0})
-    streets = [label for length_m, label in best.values() if length_m > len(label["name"]) * LETTER_M]
-    return sorted(streets, key=lambda label: str(label["name"])) + parks
+    best: dict[str, tuple[float, dict[str, Any]]] = {}
+    for (name, kind), lines in streets.items():
+        for start, end, length_m in (piece for line in _joined(lines) for piece in _straights(line)):
+            if length_m > max(best.get(name, (0.0, {}))[0], len(name) * LETTER_M):
+                best[name] = (length_m, _label(name, kind, start, end))
+    return [best[name][1] for name in sorted(best)] + parks
+
+
+def _joined(lines: list[Line]) -> Iterator[Line]:
+    """Lines that go on where another ends become one: map data cuts a street at every crossing."""
+    left = list(lines)
+    while left:
+        line = list(left.pop())
+        while True:
+            following = next((other for other in left if other[0] == line[-1]), None)
+            before = next((other for other in left if other[-1] == line[0]), None)
+            if following is not None:
+                left.remove(following)
+                line = line + following[1:]
+            elif before is not None:
+                left.remove(before)
+                line = before[:-1] + line
+            else:
+                break
+        yield line
 
 
 def _straights(line: Line) -> Iterator[tuple[list[float], list[float], float]]:
