@@ -4,7 +4,13 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.fixtures.servers", "tests.fixtures.database", "tests.fixtures.command_line", "tests.fixtures.gateway"]
+pytest_plugins = [
+    "tests.fixtures.servers",
+    "tests.fixtures.database",
+    "tests.fixtures.command_line",
+    "tests.fixtures.gateway",
+    "tests.fixtures.demo",
+]
 
 # No deadline: the machines are shared, and a slow moment is no fault of the code.
 settings.register_profile("short", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
