@@ -82,6 +82,7 @@ class Status(msgspec.Struct, kw_only=True, omit_defaults=True):
     report_interval_s: Annotated[float, Meta(ge=0, description="at most this far apart when moving")] | None = None
     heartbeat_s: Annotated[float, Meta(ge=0, description="at most this far apart when standing")] | None = None
     backlog: Annotated[int, Meta(ge=0, le=MAX_SEQ, description="fixes that no receipt has confirmed")] | None = None
-    dropped: Annotated[list[tuple[_Seq, _Seq]], Meta(description="given up by a full spool")] = []
+    dropped: Annotated[list[tuple[_Seq, _Seq]], Meta(description="closed ranges that the spool had to give up")] = []
+    dropped_because: Annotated[list[Literal["size", "age"]], Meta(description="the cause of each range, in order")] = []
     source: _Line | None = None
     at: Annotated[_Line, Meta(description="RFC 3339, by the device's clock")] | None = None

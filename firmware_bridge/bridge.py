@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -20,11 +21,15 @@ from firmware_bridge.nmea.position import Position
 from firmware_bridge.publisher import Publisher
 from firmware_bridge.sampling import Sampler, SamplingPolicy
 from firmware_bridge.sources.source import Source
-from firmware_bridge.spool import MAX_FIXES, Origin, Spool
+from firmware_bridge.spool import MAX_FIXES, Spool
 from firmware_bridge.spool_desk import SpoolDesk
+from firmware_bridge.spooled import Origin
 from firmware_bridge.streams import needs_split
 
 log = logging.getLogger(__name__)
+
+# True seconds without a position: receivers speak every second, so this is no hiccup.
+SILENT_S = 5.0
 
 
 class BridgeOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,11 +70,12 @@ class Bridge:
             raise ValueError(f"device {options.device!r} must match [a-z0-9][a-z0-9-]{{0,31}}")
         self.options = options
         self.source_ended = False
+        self._heard_s = time.monotonic()
         self._decoder = Decoder()
         # A capture is played to see what the receiver saw; only what a vehicle sends now is thinned.
         self._sampler = None if options.source.replayed else Sampler(options.sampling)
         origin = Origin(device=options.device, replayed=options.source.replayed)
-        self._spool = Spool(options.spool_path, origin, max_fixes=options.max_fixes)
+        self._spool = Spool(options.spool_path, origin, max_fixes=options.max_fixes, clock=options.clock)
         self.desk = SpoolDesk(self._spool, options.device)
         self._publisher = Publisher(options.device, options.broker, self.desk, self._status, self._split)
 
@@ -86,11 +92,12 @@ class Bridge:
                 commit = tasks.create_task(self.desk.run(), name=f"spool-{name}")
                 publish = tasks.create_task(self._publisher.run(), name=f"publish-{name}")
                 read = tasks.create_task(self._read(), name=f"read-{name}")
+                quiet = tasks.create_task(self._watch_silence(), name=f"silence-{name}")
                 asked = tasks.create_task(stop.wait(), name=f"stop-{name}")
                 await asyncio.wait((read, asked), return_when=asyncio.FIRST_COMPLETED)
-                read.cancel()
-                asked.cancel()
-                await asyncio.wait((read, asked))
+                for task in (read, quiet, asked):
+                    task.cancel()
+                await asyncio.wait((read, quiet, asked))
                 await self._take(self._decoder.flush())
                 await self.desk.put([] if self._sampler is None else self._sampler.flush())
                 await self._drain()
@@ -105,8 +112,22 @@ class Bridge:
             await self._take(self._decoder.feed(chunk) if chunk else self._decoder.pause())
         self.source_ended = True
 
+    async def _watch_silence(self) -> None:
+        """What was held back is the last word before a silence when the receiver has stopped speaking: a port that
+        is gone, a tunnel. It goes to disk before the power can be cut."""
+        while self._sampler is not None:
+            await asyncio.sleep(SILENT_S / 5)
+            silent_s = time.monotonic() - self._heard_s
+            if silent_s < SILENT_S or self.options.source.catching_up:
+                continue
+            await self._take(self._decoder.pause())
+            if self._sampler.holds:
+                await self.desk.put(self._sampler.flush())
+
     async def _take(self, positions: list[Position]) -> None:
         """From the decoder to the spool: retimed and whole when replayed, else sampled."""
+        if positions:
+            self._heard_s = time.monotonic()
         chosen: list[Position] = []
         for position in positions:
             retimed = self.options.source.retime(position)
@@ -134,6 +155,7 @@ class Bridge:
         return needs_split(await self.desk.held(), self.options.clock.rate)
 
     async def _status(self) -> Status:
+        gaps = await self.desk.gaps()
         return Status(
             state="online",
             spool=self._spool.spool_id,
@@ -142,7 +164,8 @@ class Bridge:
             report_interval_s=self.options.sampling.report_interval_s,
             heartbeat_s=self.options.sampling.heartbeat_s,
             backlog=self._spool.backlog,
-            dropped=await self.desk.dropped(),
+            dropped=[(gap.first, gap.last) for gap in gaps],
+            dropped_because=[gap.cause for gap in gaps],
             source=self.options.source.name,
             at=format_instant(self.options.clock.now()),
         )

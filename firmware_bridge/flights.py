@@ -7,7 +7,7 @@ from collections import deque
 import msgspec
 
 from contract.messages import Receipt
-from firmware_bridge.spool import START, Pack, Place
+from firmware_bridge.spooled import START, Pack, Place
 
 # Messages without a receipt. At one receipt every 2 s and 500 fixes a message: 5,000 fixes/s.
 MAX_FLIGHTS = 20

@@ -58,6 +58,7 @@ class Publisher:
         self._status = status
         self._split = split
         self._streams = Streams()
+        self._spool_id = desk.spool.spool_id
         self._nudge: asyncio.Task[None] | None = None
         self._leaving = False
         self._refusals = 0
@@ -161,7 +162,7 @@ class Publisher:
                 await asyncio.sleep(pause_s)
                 continue
             if not self._streams.begun:
-                newest = self._desk.spool.newest_place
+                newest, self._spool_id = self._desk.spool.newest_place, self._desk.spool.spool_id
                 self._streams.begin(newest, split=await self._split())
                 if self._streams.is_split:
                     log.info("sending the newest fixes beside the backlog", extra=self._about("live"))
@@ -219,6 +220,8 @@ class Publisher:
         """Sends again what no receipt has come for."""
         while True:
             await asyncio.sleep(1.0)
+            if self._spool_id != self._desk.spool.spool_id:
+                self._streams.rewind()  # a damaged file was replaced: its places mean nothing in the new one
             if self._streams.overdue(time.monotonic()):
                 log.warning(
                     "no receipt for %d messages; sending them again",

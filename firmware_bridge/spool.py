@@ -8,71 +8,31 @@ from __future__ import annotations
 import secrets
 import sqlite3
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import takewhile
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal
 
 import msgspec
 
+from contract.clock import SYSTEM, Clock
 from contract.fix import Fix
 from contract.messages import Receipt
 from contract.times import format_instant, parse_instant
 from firmware_bridge.nmea.position import Position
+from firmware_bridge.spool_file import move_aside, open_file
 from firmware_bridge.spool_identity import identity_of
+from firmware_bridge.spooled import END, START, Gap, Held, Origin, Pack, Place
 
 # 7 days at 1 Hz are 604,800; at about 120 bytes a fix this is below 100 MB of an SD card.
 MAX_FIXES = 700_000
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS spool (
-    no INTEGER PRIMARY KEY, spool_id TEXT NOT NULL UNIQUE, next_seq INTEGER NOT NULL,
-    boot INTEGER NOT NULL, identity TEXT NOT NULL, newest_at TEXT);
-CREATE TABLE IF NOT EXISTS fix (
-    no INTEGER NOT NULL, seq INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (no, seq)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS dropped (no INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL);
-"""
+# Older than this nobody waits for it, and the gateway's newest chunks are compressed by then.
+MAX_AGE = timedelta(days=7)
+_AGED_AT_ONCE = 500
 
 
 class SpoolError(OSError):
     """The spool cannot be used; the message names the file and what to do."""
-
-
-class Place(NamedTuple):
-    """A place in the order of sending: the spool's number within the file, then the fix's number."""
-
-    no: int
-    seq: int
-
-
-START = Place(0, 0)
-END = Place(2**62, 0)
-
-
-class Pack(NamedTuple):
-    """Fixes of one spool in order, without what was dropped or confirmed in between."""
-
-    no: int
-    fixes: list[Fix]
-
-    @property
-    def end(self) -> Place:
-        return Place(self.no, self.fixes[-1].seq)
-
-
-class Held(msgspec.Struct, frozen=True):
-    """What waits for receipts: how many fixes, and the fix times of the first and the last number given."""
-
-    count: int
-    oldest_at: datetime | None
-    newest_at: datetime | None
-
-
-class Origin(msgspec.Struct, frozen=True, kw_only=True):
-    """What the bridge adds to a position on its way to a Fix."""
-
-    device: str
-    replayed: bool = False
 
 
 class Spool:
@@ -87,13 +47,23 @@ class Spool:
     _next_seq: int
     given_up: int  # numbers of the present spool that were dropped unsent
 
-    def __init__(self, path: Path, origin: Origin, *, max_fixes: int = MAX_FIXES) -> None:
+    def __init__(
+        self,
+        path: Path,
+        origin: Origin,
+        *,
+        max_fixes: int = MAX_FIXES,
+        max_age: timedelta = MAX_AGE,
+        clock: Clock = SYSTEM,
+    ) -> None:
         self._path = path
         self._origin = origin
         self._max_fixes = max_fixes
+        self._max_age = max_age
+        self._clock = clock
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=1.0)
+            self._db = open_file(path)
             self._open()
         except (sqlite3.Error, OSError) as error:
             raise SpoolError(
@@ -102,11 +72,6 @@ class Spool:
             ) from error
 
     def _open(self) -> None:
-        # One process at a time: a second bridge on the same file would number twice.
-        self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")
-        self._db.executescript(_SCHEMA)
         identity = identity_of(self._path)
         query = "SELECT no, spool_id, next_seq, boot, identity, newest_at FROM spool ORDER BY no DESC"
         newest = self._db.execute(query).fetchone()
@@ -134,7 +99,7 @@ class Spool:
         self._held: int = self._db.execute("SELECT count(*) FROM fix").fetchone()[0]
         query = "SELECT count(*) FROM fix WHERE no = ?"
         self._held_now: int = self._db.execute(query, (self._no,)).fetchone()[0]
-        self.given_up = sum(last - first + 1 for first, last in self.dropped())
+        self.given_up = sum(gap.last - gap.first + 1 for gap in self.gaps())
 
     @property
     def last_seq(self) -> int:
@@ -159,7 +124,8 @@ class Spool:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             self._insert(fixes)
-            given_up = self._drop_oldest(self._held + len(fixes) - self._max_fixes)
+            given_up = self._give_up(self._held + len(fixes) - self._max_fixes, "size")
+            given_up += self._give_up_aged(fixes[-1].fixed_at)
             self._db.execute("COMMIT")
         except BaseException:
             self._db.execute("ROLLBACK")
@@ -189,16 +155,29 @@ class Spool:
             boot_id=self.boot,
         )
 
-    def _drop_oldest(self, too_many: int) -> list[tuple[int, int]]:
-        """Gives up the oldest fixes of a full spool and remembers their numbers, to be reported as a gap."""
-        if too_many <= 0:
+    def _give_up_aged(self, newest_at: datetime) -> list[tuple[int, int]]:
+        """Gives up what is too old by the receiver's time and by the computer's: either may be wrong by years."""
+        limit_at = min(newest_at, self._clock.now()) - self._max_age
+        given_up: list[tuple[int, int]] = []
+        while True:
+            query = "SELECT body FROM fix ORDER BY no, seq LIMIT ?"
+            oldest = [_decode(body) for (body,) in self._db.execute(query, (_AGED_AT_ONCE if given_up else 1,))]
+            aged = list(takewhile(lambda fix: fix.fixed_at < limit_at, oldest))
+            if not aged:
+                return given_up
+            given_up += self._give_up(len(aged), "age")
+
+    def _give_up(self, count: int, cause: Literal["size", "age"]) -> list[tuple[int, int]]:
+        """Gives up the oldest fixes and remembers their numbers, to be reported as a gap."""
+        if count <= 0:
             return []
         rows: list[tuple[int, int]]
-        rows = self._db.execute("SELECT no, seq FROM fix ORDER BY no, seq LIMIT ?", (too_many,)).fetchall()
+        rows = self._db.execute("SELECT no, seq FROM fix ORDER BY no, seq LIMIT ?", (count,)).fetchall()
         for no, seq in rows:
-            joined = self._db.execute("UPDATE dropped SET last = ? WHERE no = ? AND last = ?", (seq, no, seq - 1))
-            if joined.rowcount == 0:
-                self._db.execute("INSERT INTO dropped (no, first, last) VALUES (?, ?, ?)", (no, seq, seq))
+            query = "UPDATE dropped SET last = ? WHERE no = ? AND last = ? AND cause = ?"
+            if self._db.execute(query, (seq, no, seq - 1, cause)).rowcount == 0:
+                query = "INSERT INTO dropped (no, first, last, cause) VALUES (?, ?, ?, ?)"
+                self._db.execute(query, (no, seq, seq, cause))
         self._db.execute("DELETE FROM fix WHERE (no, seq) <= (?, ?)", rows[-1])
         return rows
 
@@ -275,10 +254,17 @@ class Spool:
             newest = (fixes[-1].seq + 1, format_instant(fixes[-1].fixed_at), self._no)
             self._db.execute("UPDATE spool SET next_seq = ?, newest_at = ? WHERE no = ?", newest)
 
-    def dropped(self) -> list[tuple[int, int]]:
-        """Closed ranges of numbers of the present spool that had to be given up unsent."""
-        query = "SELECT first, last FROM dropped WHERE no = ? ORDER BY first"
-        return [(first, last) for first, last in self._db.execute(query, (self._no,))]
+    def gaps(self) -> list[Gap]:
+        """What of the present spool had to be given up unsent, in order."""
+        query = "SELECT first, last, cause FROM dropped WHERE no = ? ORDER BY first"
+        return [Gap(first, last, cause) for first, last, cause in self._db.execute(query, (self._no,))]
+
+    def start_over(self, error: sqlite3.Error) -> None:
+        """The file turned out to be damaged while in use: moves it aside and begins a new one."""
+        self._db.close()
+        move_aside(self._path, error)
+        self._db = open_file(self._path)
+        self._open()
 
     def close(self) -> None:
         self._db.close()

@@ -11,7 +11,9 @@ from typing import ParamSpec, TypeVar
 
 from contract.messages import Receipt
 from firmware_bridge.nmea.position import Position
-from firmware_bridge.spool import Held, Pack, Place, Spool
+from firmware_bridge.spool import Spool
+from firmware_bridge.spool_file import is_damaged
+from firmware_bridge.spooled import Gap, Held, Pack, Place
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +78,7 @@ class SpoolDesk:
         if too_many > 0:
             del self._waiting[:too_many]
             self.lost += too_many
+            log.error("%d fixes lost in all: no disk takes them", self.lost, extra={"action": "spool"})
 
     async def flush(self) -> None:
         """Returns when everything that was put is on disk."""
@@ -112,8 +115,8 @@ class SpoolDesk:
         await self._call(self.spool.renew)
         await self.poke()
 
-    async def dropped(self) -> list[tuple[int, int]]:
-        return await self._call(self.spool.dropped)
+    async def gaps(self) -> list[Gap]:
+        return await self._call(self.spool.gaps)
 
     async def close(self) -> None:
         await self._call(self.spool.close)
@@ -125,4 +128,16 @@ class SpoolDesk:
         return self.spool.backlog + len(self._waiting)
 
     async def _call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: function(*args, **kwargs))
+        """Runs it in the spool's thread; on a damaged file once more, on the new spool that takes its place."""
+        return await asyncio.get_running_loop().run_in_executor(
+            self._thread, self._guarded, lambda: function(*args, **kwargs)
+        )
+
+    def _guarded(self, call: Callable[[], T]) -> T:
+        try:
+            return call()
+        except sqlite3.DatabaseError as error:
+            if not is_damaged(error):
+                raise
+            self.spool.start_over(error)
+            return call()

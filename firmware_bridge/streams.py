@@ -13,7 +13,7 @@ import msgspec
 
 from contract.messages import Receipt
 from firmware_bridge.flights import MAX_FLIGHTS, SendWindow
-from firmware_bridge.spool import Held, Pack, Place
+from firmware_bridge.spooled import Held, Pack, Place
 
 # 500 fixes are about 60 kB of JSON: far below max_packet_size, and one receipt confirms minutes of backlog.
 PACK_FIXES = 500

@@ -11,7 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from contract.messages import Receipt
 from firmware_bridge.nmea.position import Position
-from firmware_bridge.spool import START, Origin, Spool
+from firmware_bridge.spool import Spool
+from firmware_bridge.spooled import START, Origin
 
 BOUND = 30
 ORIGIN = Origin(device="gps-01")
@@ -112,7 +113,7 @@ class SpoolMachine(RuleBasedStateMachine):
     def counts_agree(self) -> None:
         assert self.spool.backlog == len(self.held)
         assert self.spool.last_seq == self.next_seq - 1
-        assert [seq for first, last in self.spool.dropped() for seq in range(first, last + 1)] == self.given_up
+        assert [seq for gap in self.spool.gaps() for seq in range(gap.first, gap.last + 1)] == self.given_up
         held_now = sum(1 for spool_id, _ in self.held if spool_id == self.spool.spool_id)
         assert self.spool.confirmed == self.spool.last_seq - held_now - len(self.given_up)
 

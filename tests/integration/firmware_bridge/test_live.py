@@ -11,7 +11,8 @@ from firmware_bridge.bridge import Bridge, BridgeOptions
 from firmware_bridge.broker_link import BrokerAddress
 from firmware_bridge.nmea.position import Position
 from firmware_bridge.sources.source import Source
-from firmware_bridge.spool import Origin, Spool
+from firmware_bridge.spool import Spool
+from firmware_bridge.spooled import Origin
 from tests.fixtures.proxy import proxy_to
 from tests.integration.firmware_bridge.gateway_double import GatewayDouble
 from tests.integration.firmware_bridge.scene import PASSWORD, double, running, until

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from contract.fix import Fix
 from contract.messages import Receipt
 from firmware_bridge.flights import MAX_FLIGHTS, RESEND_S, SendWindow
-from firmware_bridge.spool import Pack, Place
+from firmware_bridge.spooled import Pack, Place
 
 
 def pack(first: int, last: int) -> Pack:

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
+
 from firmware_bridge.nmea.position import Position
 from firmware_bridge.sampling import Sampler, SamplingPolicy
 
@@ -73,3 +75,32 @@ def test_the_last_before_a_silence_is_sent() -> None:
 
 def test_a_clock_that_goes_back_loses_nothing() -> None:
     assert sample([at(100), at(50), at(51)]) == [100, 50, 51]
+
+
+def test_a_curve_too_gentle_for_the_turn_angle_keeps_its_shape() -> None:
+    curve = [
+        Position(
+            fixed_at=START + timedelta(seconds=s),
+            lat_e7=601_700_000 + 10 * s * METRE_E7,
+            lon_e7=249_400_000 + s * s * METRE_E7,
+            speed_mps=10.0,
+        )
+        for s in range(30)
+    ]
+
+    assert len(sample(curve, report_interval_s=60.0, distance_m=1e9)) > 3
+
+
+def test_distance_is_reported_whatever_the_interval() -> None:
+    straight = [at(s, metres=20 * s, speed=20.0) for s in range(12)]
+
+    assert sample(straight, report_interval_s=60.0, distance_m=100.0) == [0, 5, 10, 11]
+
+
+def test_a_poor_position_waits_for_a_better_one_but_not_for_ever() -> None:
+    poor = [msgspec.structs.replace(at(s, metres=10 * s, speed=10.0), hdop=20.0) for s in range(1, 40)]
+    good = msgspec.structs.replace(at(40, metres=400, speed=10.0), hdop=1.0)
+
+    sent = sample([at(0, speed=10.0), *poor, good], max_hdop=5.0)
+
+    assert sent == [0, 30, 40]

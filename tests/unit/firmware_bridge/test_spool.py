@@ -1,17 +1,23 @@
 """The spool's promises one by one; tests/properties/test_spool.py tries them in any order."""
 
+import asyncio
 import shutil
+import sqlite3
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from contract.clock import Clock, true_now
 from contract.fix import Quality
 from contract.messages import Receipt
 from firmware_bridge.nmea.position import Position
-from firmware_bridge.spool import START, Origin, Spool, SpoolError
+from firmware_bridge.spool import Spool, SpoolError
+from firmware_bridge.spool_desk import SpoolDesk
+from firmware_bridge.spooled import START, Gap, Origin
 
 ORIGIN = Origin(device="gps-01", replayed=True)
 FULL = Position(
@@ -122,8 +128,100 @@ def test_a_full_spool_gives_up_the_oldest_and_says_which(tmp_path: Path) -> None
     oldest = spool.next_pack(1, START)
     assert oldest is not None
     assert oldest.fixes[0].seq == 4
-    assert spool.dropped() == [(1, 3)]
+    assert spool.gaps() == [Gap(1, 3, "size")]
     assert (spool.backlog, spool.confirmed, spool.given_up) == (5, 0, 3)
+    spool.close()
+
+
+def test_what_is_older_than_the_bound_is_given_up_and_told_as_age(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool.db", ORIGIN)
+    later = [at_day(n) for n in (0, 0.5, 3, 7.6)]
+
+    for position in later:
+        spool.append([position])
+
+    assert spool.gaps() == [Gap(1, 2, "age")]
+    assert (spool.backlog, spool.given_up) == (2, 2)
+    spool.close()
+
+
+def test_a_receiver_that_jumps_into_the_future_makes_nothing_old(tmp_path: Path) -> None:
+    now = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    spool = Spool(tmp_path / "spool.db", ORIGIN, clock=Clock(origin=now, wall=true_now()))
+
+    spool.append(positions(2))
+    spool.append([msgspec.structs.replace(FULL, fixed_at=now + timedelta(weeks=1024))])
+
+    assert (spool.backlog, spool.gaps()) == (3, [])
+    spool.close()
+
+
+def at_day(days: float) -> Position:
+    return msgspec.structs.replace(FULL, fixed_at=datetime(2024, 1, 1, tzinfo=UTC) + timedelta(days=days))
+
+
+def test_a_damaged_file_is_moved_aside_and_a_new_spool_begins(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "spool.db"
+    spool = Spool(path, ORIGIN)
+    spool.append(positions(2000))
+    before = spool.spool_id
+    spool.close()
+    data = bytearray(path.read_bytes())
+    data[8192:40960] = b"\xff" * (40960 - 8192)
+    path.write_bytes(data)
+
+    anew = Spool(path, ORIGIN)
+
+    assert anew.spool_id != before
+    assert (anew.backlog, anew.last_seq) == (0, 0)
+    assert "damaged" in caplog.text
+    assert str(tmp_path / "spool.db.damaged-1") in caplog.text
+    assert (tmp_path / "spool.db.damaged-1").read_bytes() == data
+    anew.append(positions(1))
+    anew.close()
+
+
+def test_a_file_that_is_no_database_is_moved_aside_too(tmp_path: Path) -> None:
+    (tmp_path / "spool.db").write_bytes(b"no database at all" * 500)
+
+    spool = Spool(tmp_path / "spool.db", ORIGIN)
+
+    assert spool.append(positions(1))[0].seq == 1
+    assert (tmp_path / "spool.db.damaged-1").exists()
+    spool.close()
+
+
+def test_damage_found_while_in_use_starts_a_new_spool(tmp_path: Path) -> None:
+    async def scene() -> tuple[str, str, int]:
+        spool = Spool(tmp_path / "spool.db", ORIGIN)
+        desk, before = SpoolDesk(spool, "gps-01"), spool.spool_id
+        spool.append(positions(20_000))
+        spool._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        spool._db.execute("PRAGMA cache_size = 1")
+        with (tmp_path / "spool.db").open("r+b") as file:
+            file.seek(12_288)
+            file.write(b"\xff" * 400_000)
+        await desk.next_pack(500, START)
+        after = spool.append(positions(1))[0]
+        await desk.close()
+        return before, after.spool_id, after.seq
+
+    before, after, seq = asyncio.run(scene())
+
+    assert after != before
+    assert seq == 1
+
+
+def test_a_file_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    old = sqlite3.connect(tmp_path / "spool.db")
+    old.execute("CREATE TABLE dropped (no INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL)")
+    old.execute("INSERT INTO dropped VALUES (1, 5, 9)")
+    old.commit()
+    old.close()
+
+    spool = Spool(tmp_path / "spool.db", ORIGIN)
+
+    assert spool.gaps() == [Gap(5, 9, "size")]
     spool.close()
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from contract.fix import Fix
 from contract.messages import Receipt
 from firmware_bridge.flights import MAX_FLIGHTS, RESEND_S
-from firmware_bridge.spool import START, Held, Pack, Place
+from firmware_bridge.spooled import START, Held, Pack, Place
 from firmware_bridge.streams import (
     BACKLOG_UNANSWERED,
     LIVE_FLIGHTS,
