@@ -60,6 +60,14 @@ def _pool(url: str) -> ConnectionPool[psycopg.Connection]:
     return pool
 
 
+def close() -> None:
+    """Gives the connections back, for a process that goes on without pages."""
+    url = environment().reader_url
+    if url is not None:
+        _pool(url).close()
+    st.cache_resource.clear()
+
+
 @contextmanager
 def _connected() -> Iterator[psycopg.Connection]:
     url = environment().reader_url
