@@ -16,6 +16,7 @@ class Compression(StrEnum):
     COMPRESSED = "compressed"
     NOTHING = "nothing"  # no day is old enough and not compressed yet
     NOT_AVAILABLE = "not available"  # TimescaleDB's Apache edition cannot compress
+    TOO_OLD = "too old"  # before 2.20.1 a backup of compressed days cannot be restored
 
 
 def drop_old_fixes(connection: psycopg.Connection, keep_days: int, event_id: UUID) -> int:

@@ -53,11 +53,10 @@ def retention(retention_url: str, keep_days: int) -> Job:
 
 
 def compression(retention_url: str) -> Job:
-    """Days of fixes older than a week are compressed where TimescaleDB's edition can, each in its own transaction."""
-    told = False
+    """Days of fixes older than a week are compressed where TimescaleDB can, each in its own transaction."""
+    told: set[Compression] = set()
 
     def run() -> None:
-        nonlocal told
         days, outcome = 0, Compression.COMPRESSED
         with psycopg.connect(retention_url, connect_timeout=_CONNECT_S, autocommit=True) as connection:
             while days < _MOST_DAYS_A_RUN and outcome is Compression.COMPRESSED:
@@ -65,8 +64,16 @@ def compression(retention_url: str) -> Job:
                 days += outcome is Compression.COMPRESSED
         if days:
             log.info("old fixes compressed", extra={"action": "fixes_compressed", "days": days})
-        if outcome is Compression.NOT_AVAILABLE and not told:
-            told = True
-            log.debug("not available in this edition", extra={"action": "compression_off", "job": "compression"})
+        if outcome not in told:
+            told.add(outcome)
+            _tell_why_not(outcome)
 
     return Job("compression", 3600.0, run)
+
+
+def _tell_why_not(outcome: Compression) -> None:
+    extra = {"action": "compression_off", "job": "compression"}
+    if outcome is Compression.NOT_AVAILABLE:
+        log.debug("not available in this edition", extra=extra)
+    elif outcome is Compression.TOO_OLD:
+        log.warning("old fixes stay uncompressed: TimescaleDB before 2.20.1 cannot restore their backup", extra=extra)

@@ -415,8 +415,8 @@ REVOKE ALL ON FUNCTION waybill.drop_old_fixes(integer, uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION waybill.drop_old_fixes(integer, uuid) TO waybill_retention;
 
 -- Compresses the oldest day of fixes that ended more than 7 days ago and is not compressed yet: 'compressed', 'nothing',
--- or 'not available' where TimescaleDB's licence is not `timescale` (Debian's package is the Apache edition). One day a
--- call, because each is to be a transaction of its own: it locks that day against writing. True time, as above.
+-- 'not available' where TimescaleDB's licence is not `timescale` (Debian's package is the Apache edition), or 'too old'.
+-- One day a call, because each is to be a transaction of its own: it locks that day against writing. True time, as above.
 CREATE FUNCTION waybill.compress_oldest_fixes(event_id uuid) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 SET lock_timeout = '5s' -- behind a long reader it gives up: whoever comes after it would wait for both
@@ -428,6 +428,12 @@ BEGIN
     IF current_setting('timescaledb.license') <> 'timescale' THEN
         PERFORM waybill.refuse_unreadable_days();
         RETURN 'not available';
+    END IF;
+    -- Before 2.20.1 pg_restore cannot read back a compressed column of which a batch is all NULL (TimescaleDB pull request
+    -- 8153; seen with 2.19.3), and ours are: a backup would be lost for what is compressed.
+    IF (SELECT string_to_array(split_part(e.extversion, '-', 1), '.')::integer[] < '{2,20,1}'
+        FROM pg_extension e WHERE e.extname = 'timescaledb') THEN
+        RETURN 'too old';
     END IF;
     PERFORM pg_advisory_xact_lock(hashtext('waybill.compress_oldest_fixes'));
     -- Not in a migration: the Apache edition refuses the statement, and an installation may change its edition.

@@ -123,6 +123,19 @@ def test_without_compression_the_function_does_nothing_and_says_so(
     assert owner.execute("SELECT count(*) FROM waybill.audit_event").fetchone() == (0,)
 
 
+@pytest.mark.usefixtures("old_community")
+def test_a_version_whose_backup_cannot_be_restored_compresses_nothing(
+    owner: psycopg.Connection, database: Database, world: World
+) -> None:
+    world.store(world.rows(10))
+
+    with retention(database) as connection:
+        outcome = compress_oldest_fixes(connection, new_id(true_now()))
+
+    assert outcome is Compression.TOO_OLD
+    assert compressed_days(owner) == []
+
+
 @pytest.mark.usefixtures("community")
 def test_days_that_ended_over_a_week_ago_are_compressed_one_by_one_and_recorded(
     owner: psycopg.Connection, database: Database, world: World

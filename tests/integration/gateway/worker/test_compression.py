@@ -23,17 +23,32 @@ def store_old_days(owner: psycopg.Connection, days: int) -> None:
         )
 
 
-@pytest.mark.usefixtures("apache")
-def test_the_apache_edition_is_told_once_and_quietly(database: Database, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(
+    ("edition", "told"),
+    [
+        ("apache", ("DEBUG", "not available in this edition")),
+        (
+            "old_community",
+            ("WARNING", "old fixes stay uncompressed: TimescaleDB before 2.20.1 cannot restore their backup"),
+        ),
+    ],
+)
+def test_why_nothing_is_compressed_is_told_once(
+    database: Database,
+    caplog: pytest.LogCaptureFixture,
+    request: pytest.FixtureRequest,
+    edition: str,
+    told: tuple[str, str],
+) -> None:
+    request.getfixturevalue(edition)
     caplog.set_level(logging.DEBUG, logger="gateway.worker")
     job = compression(database.retention_url)
 
     job.run()
     job.run()
 
-    assert [
-        (record.levelname, record.message) for record in caplog.records if record.name == "gateway.worker.jobs"
-    ] == [("DEBUG", "not available in this edition")]
+    records = [record for record in caplog.records if record.name == "gateway.worker.jobs"]
+    assert [(record.levelname, record.message) for record in records] == [told]
 
 
 @pytest.mark.usefixtures("community")
