@@ -6,7 +6,6 @@ import asyncio
 import logging
 import time
 from datetime import datetime
-from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
@@ -19,6 +18,7 @@ from firmware_bridge.broker_link import BrokerAddress
 from firmware_bridge.nmea.decoder import Decoder
 from firmware_bridge.nmea.position import Position
 from firmware_bridge.publisher import Publisher
+from firmware_bridge.release import installed_version
 from firmware_bridge.sampling import Sampler, SamplingPolicy
 from firmware_bridge.sources.source import Source
 from firmware_bridge.spool import MAX_FIXES, Spool
@@ -160,7 +160,7 @@ class Bridge:
             state="online",
             spool=self._spool.spool_id,
             boot=self._spool.boot,
-            version=version("waybill"),
+            version=installed_version(),
             report_interval_s=self.options.sampling.report_interval_s,
             heartbeat_s=self.options.sampling.heartbeat_s,
             backlog=self._spool.backlog,
