@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -19,7 +20,9 @@ class _Kept(msgspec.Struct, frozen=True):
     day: DemoDay
 
 
-def day_of(data_dir: Path, plan: DayPlan, streets: Streets) -> DemoDay:
+def day_of(
+    data_dir: Path, plan: DayPlan, streets: Streets, tell: Callable[[int], None] = lambda _vans: None
+) -> DemoDay:
     """The day of this plan, read from the folder or made and kept there.
 
     Kept, because a newer version may invent other days, and the orders of this one are on record already.
@@ -31,7 +34,7 @@ def day_of(data_dir: Path, plan: DayPlan, streets: Streets) -> DemoDay:
             return kept.day
     except (FileNotFoundError, msgspec.DecodeError):
         pass
-    day = make_day(plan, streets, load_addresses())
+    day = make_day(plan, streets, load_addresses(), tell)
     path.parent.mkdir(parents=True, exist_ok=True)
     half_done = path.with_suffix(".half-done")
     half_done.write_bytes(msgspec.json.encode(_Kept(plan, day)))

@@ -89,9 +89,9 @@ async def drive_demo(data_dir: Path, settings: Settings, drain_s: float, stop: a
         raise FleetError(f"{data_dir} holds no demo under way: waybill demo starts one")
     host = _Host(data_dir, settings, state, load_streets(), drain_s)
     for plan in state.days[-DAYS_DRIVEN:-1]:
-        await host.drive(plan, stop, until=units_on(plan)[1])
+        await host.drive(plan, stop, today=False)
     if not stop.is_set():
-        await host.drive(state.today, stop, until=units_on(state.today)[1])
+        await host.drive(state.today, stop, today=True)
     await stop.wait()
 
 
@@ -105,11 +105,11 @@ class _Host:
         self._passwords = read_passwords(data_dir)
         self._broker = (settings.broker_host, settings.broker_port, settings.broker_tls_ca)
 
-    async def drive(self, plan: DayPlan, stop: asyncio.Event, *, until: datetime) -> None:
+    async def drive(self, plan: DayPlan, stop: asyncio.Event, *, today: bool) -> None:
         """One day of all vans; returns when their units are switched off, or after `stop`."""
+        from_at, until = units_on(plan)
         fleet = Fleet(self._options(plan, until))
-        from_at = units_on(plan)[0]
-        phase = Phase.PAST
+        phase = Phase.PAST  # a day before today stays so, also when it is driven
 
         def show(progress: list[BridgeProgress]) -> None:
             self._write(FleetProgress(phase=phase, from_at=from_at, units=tuple(_unit(one) for one in progress)))
@@ -117,14 +117,14 @@ class _Host:
         async def watch() -> None:
             nonlocal phase
             await fleet.caught_up()
-            phase = Phase.PRESENT
+            phase = Phase.PRESENT if today else Phase.PAST
 
         watcher = asyncio.create_task(watch(), name="caught-up")
         try:
             await fleet.run(stop, show)
         finally:
             watcher.cancel()
-        phase = Phase.ENDED
+        phase = Phase.ENDED if today or stop.is_set() else Phase.PAST
         show(fleet.progress())
 
     def _options(self, plan: DayPlan, until: datetime) -> list[BridgeOptions]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -45,7 +46,10 @@ class Prepared(msgspec.Struct, frozen=True):
 def prepare(data_dir: Path, settings: Settings, state: DemoState, narrator: Narrator) -> Prepared:
     """Registers, places and plans what has happened so far, and winds up the clock of a new day."""
     streets = load_streets()
-    days = [day_of(data_dir, plan, streets) for plan in state.days[-DAYS_DRIVEN:]]
+    days = []
+    for plan in state.days[-DAYS_DRIVEN:]:
+        with narrator.bar("planning") as show:
+            days.append(day_of(data_dir, plan, streets, _shown(show, plan.vehicles)))
     passwords, registered = _register(data_dir, settings, days[-1])
     narrator.detail(f"registered: {len(days[-1].vans)} vans with crews and units, one van to spare")
     deeds = [deed for day in days for deed in agenda(day, streets)]
@@ -72,6 +76,10 @@ def _register(data_dir: Path, settings: Settings, day: DemoDay) -> tuple[dict[st
         # Before the commit: a registered unit whose password nobody knows would be locked out for good.
         write_passwords(data_dir, passwords)
     return passwords, registered
+
+
+def _shown(show: Callable[[float, str], None], of: int) -> Callable[[int], None]:
+    return lambda vans: show(vans / of, f"{vans} of {of} vans")
 
 
 def _past_s(plan: DayPlan) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, time, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
@@ -67,14 +67,25 @@ class Slot(msgspec.Struct, frozen=True):
     on_screen: bool
 
 
-def make_day(day: DayPlan, streets: Streets | None, addresses: Sequence[Address]) -> DemoDay:
-    """Every van's trips and orders, with one van late, one silent and two failed handoffs at first_screen_at."""
+def make_day(
+    day: DayPlan,
+    streets: Streets | None,
+    addresses: Sequence[Address],
+    tell: Callable[[int], None] = lambda _vans: None,
+) -> DemoDay:
+    """Every van's trips and orders, with one van late, one silent and two failed handoffs at first_screen_at.
+
+    `tell` hears how many vans are made: each takes some tenths of a second.
+    """
     home = next(address for address in addresses if address.text == PREMISES_ADDRESS)
     opens_at, closes_at = opening_hours(day)
     frame = Frame(
         plan=day, opens_at=opens_at, closes_at=closes_at, home=home, addresses=tuple(addresses), streets=streets
     )
-    vans = [_van(frame, number, role) for number, role in enumerate(roles(day.vehicles), 1)]
+    vans = []
+    for number, role in enumerate(roles(day.vehicles), 1):
+        vans.append(_van(frame, number, role))
+        tell(number)
     return DemoDay(
         on=day.on,
         seed=day.seed,
