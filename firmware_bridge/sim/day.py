@@ -11,6 +11,7 @@ from itertools import count
 import msgspec
 
 from firmware_bridge.sim.chance import seeded
+from firmware_bridge.sim.faults import Fault
 from firmware_bridge.sim.motion import PACE, halts, motion
 from firmware_bridge.sim.polyline import Place, Polyline, polyline
 from firmware_bridge.sim.streets import Streets
@@ -65,6 +66,10 @@ class VehicleDay(msgspec.Struct, frozen=True, kw_only=True):
     premises: Place
     trips: tuple[PlannedTrip, ...]
     outages: tuple[Outage, ...] = ()
+    # What goes wrong with its unit; fault_plan.py draws them.
+    faults: tuple[Fault, ...] = ()
+    # A truer receiver than the plain one, which the days of the demo keep: receiver.py has the figures.
+    filtered: bool = False
 
 
 def way(streets: Streets | None, start: Place, end: Place) -> Polyline:
@@ -72,9 +77,14 @@ def way(streets: Streets | None, start: Place, end: Place) -> Polyline:
     return polyline([start, end], [STRAIGHT_MPS]) if streets is None else streets.route(start, end)
 
 
-@lru_cache(maxsize=256)  # feed, arrivals and drive of one day ask for the same itinerary
 def plan(day: VehicleDay, streets: Streets | None, seed: int) -> Itinerary:
     """Works out the whole day: every run with its lights and every stand. Some milliseconds per drop."""
+    # What happens to the unit does not change the way, so a day with faults finds the way of the day without.
+    return _plan(msgspec.structs.replace(day, outages=(), faults=(), filtered=False), streets, seed)
+
+
+@lru_cache(maxsize=256)  # feed, arrivals and drive of one day ask for the same itinerary
+def _plan(day: VehicleDay, streets: Streets | None, seed: int) -> Itinerary:
     if not day.trips:
         home = day.premises if streets is None else streets.snap(day.premises).place
         return itinerary(NO_TRIP_AT, [Stand(place=home, course_deg=0.0, order=None, duration_s=0.0)])

@@ -9,6 +9,8 @@ from itertools import pairwise
 import msgspec
 
 from firmware_bridge.sim.day import OutageKind, VehicleDay, plan, seconds
+from firmware_bridge.sim.faults import Schedule
+from firmware_bridge.sim.faulty_epoch import faulty_epoch
 from firmware_bridge.sim.nmea_writer import epoch, epoch_without_fix
 from firmware_bridge.sim.receiver import Receiver
 from firmware_bridge.sim.streets import Streets
@@ -43,7 +45,9 @@ def nmea(
     The bytes of an instant do not depend on start.
     """
     truth = plan(day, streets, seed)
-    receiver = Receiver(day.vehicle, seed)
+    receiver = Receiver(day.vehicle, seed, filtered=day.filtered)
+    schedule = Schedule(day.faults)
+    name = f"{seed}/{day.vehicle}"
     for instant in seconds(start, until):
         kinds = {outage.kind for outage in day.outages if outage.covers(instant)} if day.outages else ()
         if OutageKind.SILENT in kinds:
@@ -51,7 +55,9 @@ def nmea(
         elif OutageKind.NO_FIX in kinds:
             yield instant, epoch_without_fix(instant)
         else:
-            yield instant, epoch(instant, receiver.sense(truth.at(instant), int(instant.timestamp())))
+            sensed = receiver.sense(truth.at(instant), int(instant.timestamp()))
+            felt = schedule.felt(instant)
+            yield instant, faulty_epoch(instant, sensed, felt, name) if felt else epoch(instant, sensed)
 
 
 def arrivals(day: VehicleDay, streets: Streets | None, seed: int) -> list[DoorVisit]:

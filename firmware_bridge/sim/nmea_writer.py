@@ -40,6 +40,11 @@ def epoch_without_fix(instant: datetime) -> bytes:
     return sentence(f"GPRMC,{time},V,,,,,,,{date},,,N") + sentence(f"GPGGA,{time},,,,,0,00,99.99,,M,,M,,")
 
 
+def epoch_without_time() -> bytes:
+    """What a receiver says that has just been switched on."""
+    return sentence("GPRMC,,V,,,,,,,,,,N") + sentence("GPGGA,,,,,,0,00,99.99,,M,,M,,")
+
+
 def sentence(body: str) -> bytes:
     """With its $, checksum and line end."""
     data = body.encode("ascii")

@@ -58,6 +58,8 @@ class Polyline:
     courses_deg: tuple[float, ...]
     lights_m: tuple[float, ...] = ()
     junctions_m: tuple[float, ...] = ()
+    # From-to without a view of the sky.
+    tunnels_m: tuple[tuple[float, float], ...] = ()
 
     @property
     def length_m(self) -> float:
@@ -85,10 +87,15 @@ def polyline(
     *,
     lights: frozenset[int] = frozenset(),
     junctions: frozenset[int] = frozenset(),
+    covered: frozenset[int] = frozenset(),
 ) -> Polyline:
-    """Measures a line; lights and junctions are indexes of points. Points on top of each other are merged."""
+    """Measures a line; lights and junctions are indexes of points, covered those of the ends of segments in a tunnel.
+
+    Points on top of each other are merged.
+    """
     kept, along, limits, courses = [points[0]], [0.0], [], []
     lights_m, junctions_m = [], []
+    tunnels_m: list[tuple[float, float]] = []
     for i, b in enumerate(points[1:], 1):
         step_m = distance_m(kept[-1], b)
         if step_m > 0.01:
@@ -96,6 +103,9 @@ def polyline(
             kept.append(b)
             along.append(along[-1] + step_m)
             limits.append(limits_mps[i - 1])
+            if i in covered:
+                whole = tunnels_m.pop()[0] if tunnels_m and tunnels_m[-1][1] == along[-2] else along[-2]
+                tunnels_m.append((whole, along[-1]))
         if i in lights:
             lights_m.append(along[-1])
         if i in junctions:
@@ -105,4 +115,5 @@ def polyline(
     return Polyline(
         points=tuple(kept), along_m=tuple(along), limits_mps=tuple(limits), courses_deg=tuple(courses),
         lights_m=tuple(lights_m), junctions_m=tuple(junctions_m),
+        tunnels_m=tuple(tunnels_m),
     )  # fmt: skip

@@ -1,7 +1,8 @@
 """A road graph for cars: the nearest place on a street and the fastest way. Opens no file: the caller brings the bytes.
 
-The bytes are JSON, gzipped or not, as scripts/make_demo_map.py writes them: `nodes` [[lat_e7, lon_e7]…], `lights`
-[node…], `streets` [[from, to, length_m, speed_mps, both_ways, name, [lat_e7, lon_e7, …bends]]…].
+The bytes are JSON, gzipped or not, as `waybill map build` writes them: `nodes` [[lat_e7, lon_e7]…], `lights`
+[node…], `streets` [[from, to, length_m, speed_mps, both_ways, name, [lat_e7, lon_e7, …bends]]…], and where there are
+any, `tunnels` [street…].
 """
 
 from __future__ import annotations
@@ -32,11 +33,11 @@ ONE_PLACE_M = 0.05
 KEPT_WAYS = 4096
 
 
-REMEDY = "make the file again with scripts/make_demo_map.py"
+REMEDY = "make the file again with waybill map build EXTRACT.osm.pbf"
 
 
 class StreetsError(ValueError):
-    """The streets are not in the form that scripts/make_demo_map.py writes; make them again with it."""
+    """The streets are not in the form that `waybill map build` writes; make them again with it."""
 
 
 Node = Annotated[int, msgspec.Meta(ge=0)]
@@ -49,6 +50,7 @@ class _File(msgspec.Struct, frozen=True):
     nodes: list[tuple[int, int]]
     lights: list[int]
     streets: list[Row]
+    tunnels: list[int] = []
 
 
 class Arc(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +61,7 @@ class Arc(msgspec.Struct, frozen=True, kw_only=True):
     length_m: float
     speed_mps: float
     points: tuple[Place, ...]
+    in_tunnel: bool = False
     opposite: int | None = None
 
 
@@ -71,14 +74,15 @@ class OnStreet:
     place: Place
 
 
-def _arcs(row: Row, nodes: list[Place]) -> Iterator[Arc]:
+def _arcs(row: Row, nodes: list[Place], *, in_tunnel: bool) -> Iterator[Arc]:
     tail, head, _, speed_mps, both_ways, _, bends = row
     inner = [Place(lat / 1e7, lon / 1e7) for lat, lon in zip(bends[::2], bends[1::2], strict=True)]
     points = (nodes[tail], *inner, nodes[head])
     length_m = sum(distance_m(a, b) for a, b in pairwise(points))
-    yield Arc(tail=tail, head=head, length_m=length_m, speed_mps=speed_mps, points=points)
+    there = Arc(tail=tail, head=head, length_m=length_m, speed_mps=speed_mps, points=points, in_tunnel=in_tunnel)
+    yield there
     if both_ways:
-        yield Arc(tail=head, head=tail, length_m=length_m, speed_mps=speed_mps, points=points[::-1])
+        yield msgspec.structs.replace(there, tail=head, head=tail, points=points[::-1])
 
 
 class Streets:
@@ -109,7 +113,8 @@ class Streets:
             raw = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
             read = msgspec.json.decode(raw, type=_File)
             nodes = [Place(lat / 1e7, lon / 1e7) for lat, lon in read.nodes]
-            arcs = [arc for row in read.streets for arc in _arcs(row, nodes)]
+            tunnels = frozenset(read.tunnels)
+            arcs = [arc for i, row in enumerate(read.streets) for arc in _arcs(row, nodes, in_tunnel=i in tunnels)]
         except (OSError, EOFError, msgspec.MsgspecError, IndexError, ValueError, zlib.error) as broken:
             raise StreetsError(f"streets: {broken}; {REMEDY}") from broken
         if read.v != 1 or not arcs:
@@ -239,6 +244,7 @@ class Streets:
         points, limits = [start], []
         lights: set[int] = set()
         junctions: set[int] = set()
+        covered: set[int] = set()
         for n, (i, from_m, to_m) in enumerate(parts, 1):
             arc = self.arcs[i]
             passed = n < len(parts)
@@ -248,10 +254,16 @@ class Streets:
                 if from_m < along_m and (along_m < to_m or passed):
                     points.append(b)
                     limits.append(arc.speed_mps)
+                    if arc.in_tunnel:
+                        covered.add(len(points) - 1)
             if passed and arc.head in self.lights:
                 lights.add(len(points) - 1)
             elif passed and arc.head in self.junctions:
                 junctions.add(len(points) - 1)
         points.append(end)
         limits.append(self.arcs[parts[-1][0]].speed_mps)
-        return polyline(points, limits, lights=frozenset(lights), junctions=frozenset(junctions))
+        if self.arcs[parts[-1][0]].in_tunnel:
+            covered.add(len(points) - 1)
+        return polyline(
+            points, limits, lights=frozenset(lights), junctions=frozenset(junctions), covered=frozenset(covered)
+        )

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import math
 import statistics
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import islice, pairwise
-from pathlib import Path
 
 import msgspec
 import pynmea2
@@ -21,13 +19,7 @@ from firmware_bridge.sim.polyline import Place, distance_m
 from firmware_bridge.sim.receiver import BLOCK_S, Receiver
 from firmware_bridge.sim.streets import Streets
 from firmware_bridge.sim.vehicle import Activity, Run, Truth
-
-MAP = Path(__file__).parents[4] / "waybill" / "demo" / "map"
-STREETS = Streets.from_bytes((MAP / "streets.json.gz").read_bytes())
-DOORS = [Place(a["lat"], a["lon"]) for a in json.loads((MAP / "addresses.json").read_bytes())["addresses"]]
-PREMISES = DOORS[200]
-DEPARTS_AT = datetime(2026, 11, 23, 7, 30, tzinfo=UTC)
-SECOND = timedelta(seconds=1)
+from tests.unit.firmware_bridge.sim.days import DEPARTS_AT, DOORS, MAP, PREMISES, SECOND, STREETS, a_day
 
 
 @st.composite
@@ -37,20 +29,6 @@ def days(draw: st.DrawFn) -> VehicleDay:
         PlannedDrop(order=f"o-{n}", place=place, service_s=draw(st.integers(20, 400))) for n, place in enumerate(chosen)
     )
     return VehicleDay(vehicle="van-3", premises=PREMISES, trips=(PlannedTrip(departs_at=DEPARTS_AT, drops=drops),))
-
-
-def a_day(*, outages: tuple[Outage, ...] = (), held_up_s: float = 0.0) -> VehicleDay:
-    def drops(first: int) -> tuple[PlannedDrop, ...]:
-        return tuple(
-            PlannedDrop(order=f"o-{n}", place=DOORS[n * 37 % 400], service_s=150.0, held_up_s=held_up_s)
-            for n in range(first, first + 3)
-        )
-
-    both = (
-        PlannedTrip(departs_at=DEPARTS_AT, drops=drops(1)),
-        PlannedTrip(departs_at=DEPARTS_AT + timedelta(hours=2), drops=drops(4)),
-    )
-    return VehicleDay(vehicle="van-7", premises=PREMISES, trips=both, outages=outages)
 
 
 @settings(max_examples=10, deadline=None)
@@ -190,6 +168,21 @@ def test_noise_is_as_wide_and_as_slow_as_a_real_receivers() -> None:
     assert minute_apart == pytest.approx(math.exp(-1), abs=0.1)
     # No seam where blocks meet: 1.77 m with a memory of a minute moves 0.32 m a second; six times that is a jump.
     assert max(abs(b - a) for a, b in pairwise(east_m)) < 6 * 0.32
+
+
+def test_filtered_receiver_stands_like_the_captures_of_real_ones() -> None:
+    receiver = Receiver("van-1", 4, filtered=True)
+    parked = Truth(0.0, 0.0, 0.0, 90.0, Activity.AT_DOOR, "o-1", 2000.0)
+
+    said = [receiver.sense(parked, second) for second in range(20 * BLOCK_S)]
+    places = [(s.lon_deg * 111_195, s.lat_deg * 111_195) for s in said]
+
+    # receiver.py has the figures of two captures: 0.06 and 0.08 m a second, 0.83 and 0.91 after 10 s within 163 s.
+    assert statistics.median(math.dist(a, b) for a, b in pairwise(places)) == pytest.approx(0.065, abs=0.015)
+    windows = [[east for east, _ in places[k : k + 163]] for k in range(0, len(places), 163)]
+    alike = [statistics.correlation(window[:-10], window[10:]) for window in windows if len(window) == 163]
+    assert statistics.median(alike) == pytest.approx(0.85, abs=0.06)
+    assert statistics.pstdev(east for east, _ in places) == pytest.approx(0.75 * 1.77, rel=0.25)
 
 
 def test_standing_receiver_holds_its_position_and_leaves_the_course_empty() -> None:
