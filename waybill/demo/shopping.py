@@ -12,7 +12,7 @@ from waybill.demo.catalogue import FIRST_NAMES, FOR_ADULTS, GOODS, LAST_NAMES, N
 from waybill.demo.records import SOURCE, DemoDriver, DemoOrder
 from waybill.demo.rounds import Round, tight_window, window_around
 
-FAILURE_SHARE = 0.03
+FAILURE_SHARE = 0.01
 FAILURES = (FailureReason.NO_VALID_ID, FailureReason.RECIPIENT_ABSENT, FailureReason.REFUSED_BY_RECIPIENT)
 
 
