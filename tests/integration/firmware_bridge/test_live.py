@@ -1,6 +1,7 @@
 """After an outage: the van shows where it is now within seconds, and the backlog drains beside it in order."""
 
 import asyncio
+import bisect
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -150,6 +151,17 @@ def test_a_line_that_fails_while_it_drains_loses_nothing(own_broker: Broker, tmp
 
     assert backlog == 0
     assert sorted(gateway.fixes["gps-01", spool]) == list(range(1, spooled + 1))
+    first_arrivals = list(dict.fromkeys(gateway.order["gps-01"]))
+    assert longest_fall(first_arrivals) <= 2, "more than two streams, or one that lost its order"
+
+
+def longest_fall(numbers: list[int]) -> int:
+    """Length of the longest falling subsequence: 1 for one stream in order, 2 for two that are mixed (Dilworth)."""
+    piles: list[int] = []
+    for number in numbers:
+        place = bisect.bisect_left(piles, -number)
+        piles[place : place + 1] = [-number]
+    return len(piles)
 
 
 def test_a_bridge_stops_although_the_line_is_dead(own_broker: Broker, tmp_path: Path) -> None:
