@@ -19,6 +19,8 @@ _MODULES = (
     "test",
     "parts",
     "bridge",
+    "simulate",
+    "map",
     "decode",
     "record",
     "up",

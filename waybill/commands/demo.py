@@ -1,4 +1,4 @@
-"""`waybill demo` and `waybill simulate`: a day of deliveries in Helsinki, and its vans. Holds no work itself."""
+"""`waybill demo`: a day of deliveries in Helsinki. Holds no work itself."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from typing import Annotated
 
 import typer
 
-from waybill.invocation import CommandError, invocation, settings_of
+from waybill.invocation import CommandError, invocation
 
 
 def register(app: typer.Typer) -> None:
     app.command()(demo)
-    app.command()(simulate)
 
 
 def demo(
@@ -43,27 +42,6 @@ def demo(
         data_dir=folder, wishes=wishes, fresh=fresh, headless=headless, for_s=for_s, run=_typed(folder)
     )
     raise typer.Exit(run_demo(options))
-
-
-def simulate(
-    context: typer.Context,
-    demo_dir: Annotated[Path, typer.Option("--demo", metavar="DIR", help="Data folder of the demo.")],
-    drain_s: Annotated[float, typer.Option("--drain-s", min=0.0, help="At the end wait so long for receipts.")] = 10.0,
-) -> None:
-    """The vans of a demo: each a simulated receiver, a spool and a connection. Runs until SIGTERM."""
-    import asyncio
-
-    from waybill.demo.fleet import drive_demo
-    from waybill.logs import start_logging
-    from waybill.stopping import stop_event_of_loop
-
-    settings = settings_of(context)
-    start_logging("simulate", settings.log_level)
-
-    async def drive() -> None:
-        await drive_demo(demo_dir, settings, drain_s, stop_event_of_loop())
-
-    asyncio.run(drive())
 
 
 def _folder(context: typer.Context, named: Path | None) -> Path:
