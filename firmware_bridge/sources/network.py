@@ -38,7 +38,7 @@ class TcpSource(Source):
                 await asyncio.sleep(RECONNECT_S)
                 continue
             try:
-                self._teller.tell(f"reading {self.name}")
+                self._teller.well(f"reading {self.name}")
                 self.greet(writer)
                 async for chunk in _until_silent(reader):
                     yield self.taken(chunk)
@@ -92,7 +92,7 @@ class UdpSource(Source):
                 f"{self.name}: {error}; another program listens there, or the address is not ours"
             ) from error
         try:
-            self._teller.tell(f"listening on {self.name}")
+            self._teller.well(f"listening on {self.name}")
             while True:
                 try:
                     chunk = await asyncio.wait_for(queue.get(), PAUSE_S)

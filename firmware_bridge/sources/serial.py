@@ -64,7 +64,7 @@ class SerialSource(Source):
                 if self._baud is None:
                     continue
                 yield heard
-            self._teller.tell(f"reading {self._port} at {self._baud} baud")
+            self._teller.well(f"reading {self._port} at {self._baud} baud")
             ear = _Ear()
             while not (self._auto and ear.deaf):
                 chunk = await asyncio.to_thread(_read, port)

@@ -43,7 +43,15 @@ class Teller:
     def __init__(self) -> None:
         self._told: str | None = None
 
-    def tell(self, text: str) -> None:
+    def tell(self, trouble: str) -> None:
+        """What is wrong, with the remedy."""
+        self._log(logging.WARNING, trouble)
+
+    def well(self, text: str) -> None:
+        """That it works, or works again."""
+        self._log(logging.INFO, text)
+
+    def _log(self, level: int, text: str) -> None:
         if text != self._told:
             self._told = text
-            log.warning("%s", text, extra={"action": "source"})
+            log.log(level, "%s", text, extra={"action": "source"})

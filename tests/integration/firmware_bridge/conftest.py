@@ -1,5 +1,6 @@
 """A broker of the test's own. Starts no bridge."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,12 @@ from tests.fixtures.servers import new_broker
 from tests.integration.firmware_bridge.scene import add_devices
 from waybill.stack.broker import Broker
 from waybill.stack.ports import Ports
+
+
+@pytest.fixture(autouse=True)
+def _whole_log(caplog: pytest.LogCaptureFixture) -> None:
+    """Sources say at INFO when they work, and tests wait for that."""
+    caplog.set_level(logging.INFO, "firmware_bridge")
 
 
 @pytest.fixture
