@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,6 +23,7 @@ from storage.reading_rows import PremisesRow
 # A little longer than the refresh, so that a van that drives never stands still between two of them.
 GLIDE_MS = 2200
 TARGETS = "targets-"
+SAME_PLACE_M = 25.0  # nearer than that two signs hide one another where streets are readable
 
 
 def fleet_map(
@@ -84,13 +86,17 @@ def _van_layers(vans: Sequence[Van], tones: Tones, shown: set[str], chosen: Van 
 
 def _spread(rows: list[dict[str, Any]]) -> None:
     """Vans that stand on one another, as in the yard before a shift, are drawn side by side with a name each."""
-    taken: dict[tuple[int, int], int] = {}
+    standing: dict[tuple[int, int], list[tuple[float, float]]] = {}
     for row in rows:
-        # Cells of about 20 m; only vans without a course stand.
-        cell = (round(row["at"][0] * 2500), round(row["at"][1] * 5000))
-        rank = taken.get(cell, 0) if row["size"] and "moving" not in row["icon"] else 0
-        if row["size"] and "moving" not in row["icon"]:
-            taken[cell] = rank + 1
+        row["beside"], row["below"] = [0, 0], 27
+        if not row["size"] or "moving" in row["icon"]:
+            continue
+        # As good as metres here; a cell is as wide as vans may be apart, so that only neighbours need a look.
+        x, y = row["at"][0] * 111_195 * math.cos(math.radians(row["at"][1])), row["at"][1] * 111_195
+        cell_x, cell_y = int(x // SAME_PLACE_M), int(y // SAME_PLACE_M)
+        around = [standing.get((cell_x + i, cell_y + j), []) for i in (-1, 0, 1) for j in (-1, 0, 1)]
+        rank = sum(math.dist((x, y), other) < SAME_PLACE_M for cell in around for other in cell)
+        standing.setdefault((cell_x, cell_y), []).append((x, y))
         row["beside"], row["below"] = [rank * 14, 0], 27 + rank * 15
 
 
