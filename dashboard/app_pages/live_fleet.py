@@ -12,7 +12,7 @@ from dashboard import data
 from dashboard.components.fleet_list import fleet_list
 from dashboard.components.fleet_map import TARGETS, fleet_map
 from dashboard.components.frame import current_tones, freshness, head, nothing, unavailable
-from dashboard.components.ground import ATTRIBUTION
+from dashboard.components.ground import attribution
 from dashboard.components.journey import Journey
 from dashboard.components.view import View, fit
 from dashboard.data import Fleet, UnavailableError
@@ -20,6 +20,7 @@ from dashboard.environment import environment
 from dashboard.van import Van, by_urgency, counts, matches, van
 
 REFRESH_S = 2
+LINK_ZOOM = 15.0
 FILTERS = ("all", "late", "at_risk", "silent")
 LIST, MAP, FILTER, VIEW, CLICKS = "fleet_list", "fleet_map", "fleet_filter", "fleet_view", "fleet_clicks"
 # Off a trip there is no beginning to draw the trail from.
@@ -80,8 +81,13 @@ def view_of(fleet: Fleet, vans: list[Van], chosen: Van | None) -> View:
     if going_to is not None and chosen is not None and chosen.position_deg is not None:
         lon, lat = chosen.position_deg
         st.session_state[VIEW] = View(lat, lon, 16.0)
-    if st.session_state.pop("fleet_fit", False) or VIEW not in st.session_state:
+    first = VIEW not in st.session_state
+    if st.session_state.pop("fleet_fit", False) or first:
         st.session_state[VIEW] = whole_fleet(fleet, vans)
+    if first and chosen is not None and chosen.position_deg is not None:
+        # A link to a van: as near as the fleet would be seen, with the van in the middle.
+        lon, lat = chosen.position_deg
+        st.session_state[VIEW] = View(lat, lon, max(st.session_state[VIEW].zoom, LINK_ZOOM))
     return st.session_state[VIEW] or View(0.0, 0.0, 1.0)
 
 
@@ -171,7 +177,7 @@ def show(fleet: Fleet) -> None:
             clicks=st.session_state.get(CLICKS, 0),
         )  # fmt: skip
         st.pydeck_chart(deck, height=640, key=MAP, on_select=chosen_on_map, alt="Map of all vans, listed beside it")
-        st.html(ATTRIBUTION)
+        st.html(attribution(tones))
     with right:
         fleet_list(
             listed, tones, chosen=chosen, journey=journey, now=now, none="No van is in this state now.",

@@ -12,7 +12,7 @@ from contract.milestones import Milestone
 from dashboard import data, order_view, wording
 from dashboard.components import order_card
 from dashboard.components.frame import current_tones, freshness, head, nothing, unavailable
-from dashboard.components.ground import ATTRIBUTION
+from dashboard.components.ground import attribution
 from dashboard.components.order_map import order_map
 from dashboard.data import Fleet, UnavailableError
 from dashboard.environment import environment
@@ -142,7 +142,7 @@ def route(story: OrderStory, fleet: Fleet, tz: ZoneInfo, now: datetime) -> None:
         return
     with st.container(key="wb-route"):
         st.pydeck_chart(deck, height=380, key="order_map", alt="Map of the order's route")
-        st.html(ATTRIBUTION)
+        st.html(attribution(current_tones()))
     if not story.legs:
         st.caption("No van has carried it yet.")
     for leg, points in zip(story.legs, story.routes, strict=True):

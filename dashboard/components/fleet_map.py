@@ -53,35 +53,44 @@ def fleet_map(
 def _van_layers(vans: Sequence[Van], tones: Tones, shown: set[str], chosen: Van | None, clicks: int) -> list[pdk.Layer]:
     # Order and number of rows never change while people look: signs glide by their place in the list.
     rows = [_van_row(entry, entry.name in shown) for entry in vans if entry.position_deg is not None]
+    _spread(rows)
     glide = {"getPosition": GLIDE_MS}
     sheet = {"icon_atlas": literal(signs_url(tones.name)), "icon_mapping": mapping(), "size_units": literal("pixels")}
-    _spread(rows)
-    for row in rows:
-        row["ring"] = 66 if chosen is not None and row["name"] == chosen.name else 0
+    ring = [row for row in rows if chosen is not None and row["name"] == chosen.name and row["size"]]
     return [
         pdk.Layer(
-            "IconLayer", id="chosen", data=rows, get_position="at", get_icon=literal("ring"), get_size="ring",
-            get_pixel_offset="beside", transitions=glide, **sheet,
+            # Under a name of its own for each van: the ring must not fly from one to the next.
+            "IconLayer", id=f"chosen-{ring[0]['name'] if ring else ''}", data=_only(ring, "at", "beside"),
+            get_position="at", get_icon=literal("ring"), get_size=66, get_pixel_offset="beside", transitions=glide,
+            **sheet,
         ),
         pdk.Layer(
-            "IconLayer", id="vans", data=rows, get_position="at", get_icon="icon", get_size="size", get_angle="turn",
-            get_pixel_offset="beside", transitions=glide, **sheet,
+            "IconLayer", id="vans", data=_only(rows, "at", "name", "icon", "size", "turn", "beside"), get_position="at",
+            get_icon="icon", get_size="size", get_angle="turn", get_pixel_offset="beside", transitions=glide, **sheet,
         ),
         pdk.Layer(
-            "IconLayer", id="badges", data=rows, get_position="at", get_icon="badge", get_size="badge_size",
-            get_pixel_offset="[beside[0] + 15, -15]", transitions=glide, **sheet,
+            "IconLayer", id="badges", data=_only(rows, "at", "badge", "badge_size", "beside"), get_position="at",
+            get_icon="badge", get_size="badge_size", get_pixel_offset="[beside[0] + 15, -15]", transitions=glide,
+            **sheet,
         ),
         pdk.Layer(
-            "TextLayer", id="labels", data=rows, get_position="at", get_text="label", get_size="label_size",
-            get_pixel_offset="[0, below]", get_color=rgba(tones.text), font_family=FONT, font_weight=600,
-            font_settings={"sdf": True, "fontSize": 48, "buffer": 8}, outline_width=5,
-            outline_color=rgba(tones.background, 235), character_set=literal("auto"), transitions=glide,
+            "TextLayer", id="labels", data=_only(rows, "at", "label", "label_size", "below"), get_position="at",
+            get_text="label", get_size="label_size", get_pixel_offset="[0, below]", get_color=rgba(tones.text),
+            font_family=FONT, font_weight=600, font_settings={"sdf": True, "fontSize": 48, "buffer": 8},
+            outline_width=5, outline_color=rgba(tones.background, 235), character_set=literal("auto"),
+            transitions=glide,
         ),
         pdk.Layer(
-            "ScatterplotLayer", id=f"{TARGETS}{clicks}", data=rows, get_position="at", get_radius="target",
-            radius_units=literal("pixels"), get_fill_color=[0, 0, 0, 0], pickable=True, transitions=glide,
+            "ScatterplotLayer", id=f"{TARGETS}{clicks}", data=_only(rows, "at", "name", "target", "tip"),
+            get_position="at", get_radius="target", radius_units=literal("pixels"), get_fill_color=[0, 0, 0, 0],
+            pickable=True, transitions=glide,
         ),
     ]  # fmt: skip
+
+
+def _only(rows: list[dict[str, Any]], *fields: str) -> list[dict[str, Any]]:
+    """What one layer needs: the whole map goes to every browser every two seconds."""
+    return [{field: row[field] for field in fields} for row in rows]
 
 
 def _spread(rows: list[dict[str, Any]]) -> None:

@@ -10,10 +10,6 @@ from dashboard.components.view import View
 from dashboard.map_files import GROUND_URL, NAMES_URL
 from dashboard.palette import Tones, rgba
 
-ATTRIBUTION = (
-    '<div class="wb-attribution">© <a href="https://www.openstreetmap.org/copyright" target="_blank"'
-    ' rel="noopener noreferrer">OpenStreetMap</a> contributors</div>'
-)
 _WORLD = [[-180, -85], [180, -85], [180, 85], [-180, 85], [-180, -85]]
 
 
@@ -23,6 +19,15 @@ def literal(text: str) -> Any:
 
 
 FONT = literal('"Source Sans", "Source Sans Pro", sans-serif')
+
+
+def attribution(tones: Tones) -> str:
+    """Whose map it is; its licence wants that to be seen on the map."""
+    return (
+        f'<div class="wb-attribution" style="background:{tones.background}d8;color:{tones.text}">©'
+        ' <a href="https://www.openstreetmap.org/copyright" target="_blank" rel="noopener noreferrer">OpenStreetMap</a>'
+        " contributors</div>"
+    )
 
 
 def deck(layers: list[pdk.Layer], view: View, *, tooltip: bool) -> pdk.Deck:

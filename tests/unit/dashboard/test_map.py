@@ -178,12 +178,13 @@ def test_a_filter_hides_vans_without_taking_their_rows() -> None:
 
 
 def test_signs_differ_by_shape_and_badge_and_not_by_colour_alone() -> None:
-    rows = layers_of({"van-1", "van-2", "van-3"})["vans"]["data"]
+    layers = layers_of({"van-1", "van-2", "van-3"})
+    badges = [row["badge"] if row["badge_size"] else None for row in layers["badges"]["data"]]
 
-    assert [row["icon"] for row in rows] == ["moving-on_time", "moving-late", "hollow-silent"]
-    assert [row["badge"] if row["badge_size"] else None for row in rows] == [None, "badge-late", "badge-silent"]
-    assert rows[2]["label"] == "van-3 · 20 min ago"
-    assert rows[0]["turn"] == 270.0
+    assert [row["icon"] for row in layers["vans"]["data"]] == ["moving-on_time", "moving-late", "hollow-silent"]
+    assert badges == [None, "badge-late", "badge-silent"]
+    assert layers["labels"]["data"][2]["label"] == "van-3 · 20 min ago"
+    assert layers["vans"]["data"][0]["turn"] == 270.0
 
 
 def test_vans_glide_over_a_little_more_than_a_refresh() -> None:
