@@ -9,6 +9,7 @@ import msgspec
 import psycopg
 
 from contract.milestones import FOLLOWERS, Milestone
+from storage.ids import new_id
 from storage.sql import statement
 
 
@@ -95,26 +96,36 @@ class TripChange(msgspec.Struct, frozen=True):
     at: datetime
 
 
-def _change_trips(
-    connection: psycopg.Connection, name: str, legs: str, times: list[tuple[str, datetime]]
-) -> list[TripChange]:
-    if not times:
-        return []
-    values = {"trip_ids": [trip for trip, _ in times], "at": [at for _, at in times]}
-    changes = [TripChange(*row) for row in connection.execute(statement(name), values)]
-    if changes:
-        connection.execute(statement(legs), {"trip_ids": [change.trip_id for change in changes]})
-    return changes
-
-
 def trips_departed(connection: psycopg.Connection, times: list[tuple[str, datetime]]) -> list[TripChange]:
     """Records departures (trip_id, at) and opens the legs; the trips that were changed by it."""
-    return _change_trips(connection, "trips_departed", "open_legs", times)
+    changes = _change_trips(connection, "trips_departed", times)
+    departed_at = {change.trip_id: change.at for change in changes}
+    pairs = [(trip, order) for trip, order, _ in orders_of_trips(connection, list(departed_at))] if changes else []
+    if pairs:
+        connection.execute(
+            statement("open_legs"),
+            {
+                "ids": [new_id(departed_at[trip]) for trip, _ in pairs],
+                "trip_ids": [trip for trip, _ in pairs],
+                "order_ids": [order for _, order in pairs],
+            },
+        )
+    return changes
 
 
 def trips_ended(connection: psycopg.Connection, times: list[tuple[str, datetime]]) -> list[TripChange]:
     """Records returns (trip_id, at) and closes the legs; the trips that were changed by it."""
-    return _change_trips(connection, "trips_ended", "close_legs", times)
+    changes = _change_trips(connection, "trips_ended", times)
+    if changes:
+        connection.execute(statement("close_legs"), {"trip_ids": [change.trip_id for change in changes]})
+    return changes
+
+
+def _change_trips(connection: psycopg.Connection, name: str, times: list[tuple[str, datetime]]) -> list[TripChange]:
+    if not times:
+        return []
+    values = {"trip_ids": [trip for trip, _ in times], "at": [at for _, at in times]}
+    return [TripChange(*row) for row in connection.execute(statement(name), values)]
 
 
 def orders_of_trips(connection: psycopg.Connection, trip_ids: list[str]) -> list[tuple[str, str, Milestone]]:
@@ -149,6 +160,7 @@ def put_detected(connection: psycopg.Connection, found: list[DetectedMilestone],
     connection.execute(
         statement("put_detected_milestones"),
         {
+            "ids": [new_id(row.at) for row in found],
             "order_ids": [row.order_id for row in found],
             "trip_ids": [row.trip_id for row in found],
             "milestones": [row.milestone.value for row in found],

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import msgspec
 import psycopg
 
+from contract.faults import printable
 from contract.fix import Fix
 from gateway.tracking.engine import State, step
 from gateway.tracking.events import Event
@@ -24,7 +25,7 @@ class Tracked(msgspec.Struct):
 
     refused_by: dict[int, str] = {}
     events: list[tuple[int, Event]] = []  # (device_id, event), per device in order of time
-    states: dict[int, State] = {}
+    states: dict[int, State] = {}  # of every device in the batch; one whose step raised starts anew
     failed: dict[int, str] = {}  # devices whose step raised, and how
     late: int = 0
 
@@ -37,10 +38,8 @@ class Tracker:
         self._states: dict[int, State] = {}
 
     def commit(self, tracked: Tracked) -> None:
-        """After the database has committed: remember. Failed devices start anew."""
+        """After the database has committed: remember."""
         self._states.update(tracked.states)
-        for device_id in tracked.failed:
-            self._states[device_id] = State()
 
     def forget(self) -> None:
         """Read every state again from the database: another process may have written there."""
@@ -61,7 +60,8 @@ class Tracker:
                 self._run_device(device_id, entries, installs.get(device_id, []), plans, tracked)
             except Exception as error:  # one device's surprise must not stop the others' fixes
                 log.exception("tracking failed", extra={"action": "step_failed", "device_id": device_id})
-                tracked.failed[device_id] = f"{type(error).__name__}: {error}"
+                tracked.failed[device_id] = printable(f"{type(error).__name__}: {error}")
+                tracked.states[device_id] = State()
         tracked.events = [(device, event) for device, event in tracked.events if device not in tracked.failed]
         return tracked
 

@@ -94,6 +94,9 @@ class Writer:
         self, rows: list[FixRow], stored: Stored, tracked: Tracked, ids: dict[str, int], recorded_at: datetime
     ) -> None:
         """The newest counting fix, the engine's memory and what it found."""
+        seen: dict[int, datetime] = {}
+        for row in rows:
+            seen[row.device_id] = max(row.fix.fixed_at, seen.get(row.device_id, row.fix.fixed_at))
         newest: dict[int, FixRow] = {}
         for place in stored.new:
             row = rows[place]
@@ -104,7 +107,7 @@ class Writer:
         put_tracking_states(
             self._connection,
             [
-                (device_id, msgspec.json.encode(state).decode(), state.newest or recorded_at,
+                (device_id, msgspec.json.encode(state).decode(), state.newest or seen[device_id],
                  tracked.failed.get(device_id))
                 for device_id, state in sorted(tracked.states.items())
             ],

@@ -18,13 +18,16 @@ ORDER BY t.vehicle_id, t.planned_departure_at, t.id, d.seq;
 
 -- name: tracking_states
 -- What the engine remembers of each device.
-SELECT device_id, state FROM waybill.tracking_state WHERE device_id = ANY (%(device_ids)s) AND failed IS NULL;
+SELECT device_id, state FROM waybill.tracking_state WHERE device_id = ANY (%(device_ids)s);
 
 -- name: put_tracking_states
--- The engine's memory after a batch, all devices at once.
+-- The engine's memory after a batch, all devices at once. A mark that step raised stays until what it missed is derived.
 INSERT INTO waybill.tracking_state AS t (device_id, state, watermark, failed)
-SELECT * FROM unnest(%(device_ids)s::integer[], %(states)s::jsonb[], %(watermarks)s::timestamptz[], %(failed)s::text[])
-ON CONFLICT (device_id) DO UPDATE SET state = excluded.state, watermark = excluded.watermark, failed = excluded.failed;
+SELECT w.device_id, w.state, w.watermark, w.failed
+FROM unnest(%(device_ids)s::integer[], %(states)s::jsonb[], %(watermarks)s::timestamptz[], %(failed)s::text[])
+    AS w (device_id, state, watermark, failed)
+ON CONFLICT (device_id) DO UPDATE SET state = excluded.state, watermark = excluded.watermark,
+    failed = coalesce(t.failed, excluded.failed);
 
 -- name: trips_departed
 -- Trips that left; a time that is known already stays.
@@ -36,9 +39,9 @@ RETURNING t.id::text, t.premises_id, t.trip_no, t.departed_at;
 -- name: open_legs
 -- A leg for every order on the trips that left.
 INSERT INTO waybill.leg (id, premises_id, trip_id, order_id, during)
-SELECT gen_random_uuid(), d.premises_id, d.trip_id, d.order_id, tstzrange(t.departed_at, NULL)
-FROM waybill.trip_drop d JOIN waybill.trip t ON t.id = d.trip_id
-WHERE d.trip_id = ANY (%(trip_ids)s::uuid[])
+SELECT w.id, t.premises_id, t.id, w.order_id, tstzrange(t.departed_at, NULL)
+FROM unnest(%(ids)s::uuid[], %(trip_ids)s::uuid[], %(order_ids)s::uuid[]) AS w (id, trip_id, order_id)
+JOIN waybill.trip t ON t.id = w.trip_id
 ON CONFLICT (trip_id, order_id) DO NOTHING;
 
 -- name: orders_of_trips
@@ -76,10 +79,9 @@ WHERE d.id = w.drop_id AND d.left_at IS NULL;
 -- name: put_detected_milestones
 -- Milestones that fixes showed; one told before is not told again.
 INSERT INTO waybill.milestone (id, premises_id, order_id, trip_id, milestone, at, known, evidence, recorded_at)
-SELECT gen_random_uuid(), o.premises_id, w.order_id, w.trip_id, w.milestone, w.at, 'detected', w.evidence,
-    %(recorded_at)s
-FROM unnest(%(order_ids)s::uuid[], %(trip_ids)s::uuid[], %(milestones)s::text[], %(at)s::timestamptz[],
-    %(evidence)s::jsonb[]) AS w (order_id, trip_id, milestone, at, evidence)
+SELECT w.id, o.premises_id, w.order_id, w.trip_id, w.milestone, w.at, 'detected', w.evidence, %(recorded_at)s
+FROM unnest(%(ids)s::uuid[], %(order_ids)s::uuid[], %(trip_ids)s::uuid[], %(milestones)s::text[],
+    %(at)s::timestamptz[], %(evidence)s::jsonb[]) AS w (id, order_id, trip_id, milestone, at, evidence)
 JOIN waybill.orders o ON o.id = w.order_id
 ON CONFLICT DO NOTHING;
 
