@@ -22,6 +22,9 @@ _Boot = Annotated[int, Meta(ge=0, le=MAX_BOOT, description="how often this spool
 # Without control characters, because the database's text holds no NUL and a log no line break.
 _Line = Annotated[str, Meta(max_length=200, pattern="^[^\\x00-\\x1f\\x7f]*$")]
 
+_Reason = Annotated[str, Meta(pattern="^[a-z0-9_]{1,32}$")]
+_Count = Annotated[int, Meta(ge=0, le=MAX_SEQ)]
+
 
 class WireFix(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One fix on the wire. Needed: fixed_at and a position, as lat_e7/lon_e7 or as lat/lon in degrees."""
@@ -72,6 +75,23 @@ class Rejection(msgspec.Struct, kw_only=True, omit_defaults=True):
     seq: int | None = None
 
 
+class Gnss(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the receiver says about itself, within the status; a receiver that says nothing is `silent_s` old."""
+
+    fix: Annotated[bool, Meta(description="whether it has a position now")]
+    satellites: Annotated[int, Meta(ge=0, le=200, description="used in the solution")] | None = None
+    hdop: Annotated[float, Meta(ge=0, le=1000)] | None = None
+    antenna: Annotated[_Line, Meta(description="ok, short or open, where the receiver tells")] | None = None
+    silent_s: Annotated[float, Meta(ge=0, description="since its last word, when that is long")] | None = None
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How the connection to the broker does, within the status."""
+
+    connected_s: Annotated[float, Meta(ge=0, description="how long the present connection stands")]
+    reconnects: Annotated[int, Meta(ge=0, description="connections made anew since the unit's start")] = 0
+
+
 class Status(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Body of waybill/v1/<device>/status, retained; the last will is {"state": "offline"}."""
 
@@ -83,6 +103,19 @@ class Status(msgspec.Struct, kw_only=True, omit_defaults=True):
     heartbeat_s: Annotated[float, Meta(ge=0, description="at most this far apart when standing")] | None = None
     backlog: Annotated[int, Meta(ge=0, le=MAX_SEQ, description="fixes that no receipt has confirmed")] | None = None
     dropped: Annotated[list[tuple[_Seq, _Seq]], Meta(description="closed ranges that the spool had to give up")] = []
+    dropped_fixes: Annotated[int, Meta(ge=0, description="how many in all, when not every range is named")] = 0
     dropped_because: Annotated[list[Literal["size", "age"]], Meta(description="the cause of each range, in order")] = []
     source: _Line | None = None
     at: Annotated[_Line, Meta(description="RFC 3339, by the device's clock")] | None = None
+    uptime_s: Annotated[float, Meta(ge=0, description="since the unit's program started")] | None = None
+    oldest_age_s: Annotated[float, Meta(ge=0, description="age of the oldest fix without a receipt")] | None = None
+    through: Annotated[int, Meta(ge=0, le=MAX_SEQ, description="of the newest receipt for this spool")] | None = None
+    gnss: Gnss | None = None
+    clock_offset_s: Annotated[float, Meta(description="receiver's time less the unit's clock")] | None = None
+    clock_steps: Annotated[int, Meta(ge=0, description="jumps of that offset since the start")] | None = None
+    link: Link | None = None
+    stuck_s: Annotated[float, Meta(ge=0, description="the receiver repeats one place although it moves")] | None = None
+    left_out: Annotated[dict[_Reason, _Count], Meta(max_length=64, description="read but not spooled, by reason")] = {}
+    unwritten: Annotated[int, Meta(ge=0, description="fixes lost because no disk took them")] = 0
+    battery_pct: Annotated[float, Meta(ge=0, le=100)] | None = None
+    external_power: Annotated[bool, Meta(description="whether it is fed by the vehicle")] | None = None

@@ -13,18 +13,18 @@ import msgspec
 from contract.clock import SYSTEM, Clock
 from contract.fix import DEVICE_NAME
 from contract.messages import Status
-from contract.times import format_instant
 from firmware_bridge.broker_link import BrokerAddress
+from firmware_bridge.health import Health
 from firmware_bridge.nmea.decoder import Decoder
 from firmware_bridge.nmea.position import Position
 from firmware_bridge.publisher import Publisher
-from firmware_bridge.release import installed_version
 from firmware_bridge.sampling import Sampler, SamplingPolicy
 from firmware_bridge.sources.source import Source
 from firmware_bridge.spool import MAX_FIXES, Spool
 from firmware_bridge.spool_desk import SpoolDesk
 from firmware_bridge.spooled import Origin
 from firmware_bridge.streams import needs_split
+from firmware_bridge.unit_status import Observed, compose_status
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +71,7 @@ class Bridge:
         self.options = options
         self.source_ended = False
         self._heard_s = time.monotonic()
+        self._health = Health(self._heard_s, rate=options.clock.rate)
         self._decoder = Decoder()
         # A capture is played to see what the receiver saw; only what a vehicle sends now is thinned.
         self._sampler = None if options.source.replayed else Sampler(options.sampling)
@@ -128,12 +129,21 @@ class Bridge:
         """From the decoder to the spool: retimed and whole when replayed, else sampled."""
         if positions:
             self._heard_s = time.monotonic()
+        self._health.heard(self._decoder, time.monotonic())
         chosen: list[Position] = []
         for position in positions:
+            self._health.placed(position)
             retimed = self.options.source.retime(position)
             chosen += [retimed] if self._sampler is None else self._sampler.feed(retimed)
+        if positions and self._is_live:
+            self._health.timed(positions[-1], self.options.clock.now())
         if chosen:
             await self.desk.put(chosen)
+
+    @property
+    def _is_live(self) -> bool:
+        """Whether the receiver's time can be held against the unit's clock."""
+        return not (self.options.source.replayed or self.options.source.catching_up)
 
     async def _drain(self) -> None:
         await self.desk.flush()
@@ -155,20 +165,17 @@ class Bridge:
         return needs_split(await self.desk.held(), self.options.clock.rate)
 
     async def _status(self) -> Status:
-        gaps = await self.desk.gaps()
-        return Status(
-            state="online",
-            spool=self._spool.spool_id,
-            boot=self._spool.boot,
-            version=installed_version(),
-            report_interval_s=self.options.sampling.report_interval_s,
-            heartbeat_s=self.options.sampling.heartbeat_s,
-            backlog=self._spool.backlog,
-            dropped=[(gap.first, gap.last) for gap in gaps],
-            dropped_because=[gap.cause for gap in gaps],
+        seen = Observed(
+            now=self.options.clock.now(),
+            now_s=time.monotonic(),
             source=self.options.source.name,
-            at=format_instant(self.options.clock.now()),
+            policy=self.options.sampling,
+            held=await self.desk.held(),
+            gaps=await self.desk.gaps(),
+            left_out=self._decoder.counts,
+            unwritten=self.desk.lost,
         )
+        return compose_status(seen, self._spool, self._health, self._publisher.state)
 
     def progress(self) -> BridgeProgress:
         spool = self._spool

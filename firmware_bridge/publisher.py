@@ -35,6 +35,9 @@ class LinkState(msgspec.Struct):
     trouble: str | None = None  # why there is no link, with what to do
     refused: str | None = None
     receipts: int = 0
+    links: int = 0  # connections made
+    linked_at_s: float = 0.0  # when the present one was made, by time.monotonic
+    receipt: Receipt | None = None  # the newest one for the present spool
 
 
 class Publisher:
@@ -103,6 +106,8 @@ class Publisher:
         await link.subscribe(wanted)
         self._streams.rewind()  # what was under way on the old connection may not have arrived
         self.state.connected, self.state.trouble = True, None
+        self.state.links += 1
+        self.state.linked_at_s = time.monotonic()
         log.info("linked to the broker", extra=self._about("link"))
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -137,6 +142,8 @@ class Publisher:
         if self._desk.spool.contradicts(receipt):
             await self._renumber(receipt)
             return
+        if receipt.spool == self._desk.spool.spool_id:
+            self.state.receipt = receipt
         self._streams.receipt(receipt, time.monotonic())
         if await self._desk.confirm(receipt):
             self.state.receipts += 1

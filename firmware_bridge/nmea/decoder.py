@@ -10,6 +10,7 @@ from firmware_bridge.nmea.epoch import EpochMerger
 from firmware_bridge.nmea.fields import BadDateError, BadFieldError
 from firmware_bridge.nmea.framing import Framer
 from firmware_bridge.nmea.position import Position
+from firmware_bridge.nmea.receiver import ReceiverState, antenna_of
 from firmware_bridge.nmea.sentences import Report, read
 
 
@@ -22,8 +23,14 @@ class Decoder:
 
     def __init__(self, not_before: date | None = None, *, first_on: date | None = None) -> None:
         self.counts: Counts = Counter()
+        self.antenna: str | None = None  # ok, short or open, as the receiver said last
         self._framer = Framer(self.counts)
         self._merger = EpochMerger(self.counts, not_before, first_on=first_on)
+
+    @property
+    def receiver(self) -> ReceiverState | None:
+        """As of the newest complete epoch; None before the first one."""
+        return self._merger.receiver
 
     def feed(self, data: bytes) -> list[Position]:
         """Positions of the epochs that these bytes end; the newest epoch stays open until the next one begins."""
@@ -58,5 +65,6 @@ class Decoder:
         else:
             if report is None:
                 self.counts[Dropped.OTHER_TYPE] += 1
+                self.antenna = antenna_of(sentence) or self.antenna
             return report
         return None

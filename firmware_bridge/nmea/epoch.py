@@ -8,6 +8,7 @@ from contract.fix import Quality, normal_course, stepped
 from firmware_bridge.nmea.counts import Counts, Dropped
 from firmware_bridge.nmea.fields import DAY_MS
 from firmware_bridge.nmea.position import Position
+from firmware_bridge.nmea.receiver import ReceiverState
 from firmware_bridge.nmea.sentences import Report
 
 # When two sentences disagree: GGA knows DGPS from RTK where RMC says A; simulated anywhere is simulated.
@@ -82,6 +83,7 @@ class EpochMerger:
     """Reports in, at most one Position per instant out: when the next instant begins, or when told to close."""
 
     def __init__(self, counts: Counts, not_before: date | None = None, *, first_on: date | None = None) -> None:
+        self.receiver: ReceiverState | None = None  # as of the epoch closed last; another object each time
         self._counts = counts
         self._first_on = first_on
         self._not_before = not_before
@@ -113,7 +115,9 @@ class EpochMerger:
         """GSA and VTG belong to the open epoch; a position sentence without a time is the start-up of a receiver."""
         if report.kind not in ("GSA", "VTG"):
             self._counts[Dropped.VOID] += 1
-            return self.close()
+            ended = self.close()
+            self.receiver = ReceiverState(fix=False, satellites=report.satellites, hdop=None)
+            return ended
         if self._open is not None:
             self._open.add(report)
         return None
@@ -124,6 +128,8 @@ class EpochMerger:
         if epoch is None:
             return None
         self._closed_ms = epoch.time_ms
+        has_fix = bool(epoch.has_fix) and epoch.lat_e7 is not None
+        self.receiver = ReceiverState(has_fix, epoch.satellites, epoch.hdop)
         day = None
         if self._dated is None and self._first_on is not None:
             self._dated = (self._first_on, epoch.time_ms)

@@ -13,7 +13,7 @@ import yaml
 from contract import topics
 from contract.codec import FUTURE, MAX_BODY_BYTES, OLDEST, encode, encode_fixes
 from contract.fix import Fix, Quality, Source, canonical
-from contract.messages import MAX_BOOT, MAX_FIXES, FixMessage, Receipt, Rejection, Status, WireFix
+from contract.messages import MAX_BOOT, MAX_FIXES, FixMessage, Gnss, Link, Receipt, Rejection, Status, WireFix
 from contract.reasons import RefusalRule, RejectReason
 from contract.schema import json_schemas
 from gateway.ingest.batch import MAX_DAYS
@@ -27,7 +27,7 @@ FIX = Fix(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("record", [FixMessage, WireFix, Receipt, Rejection, Status])
+@pytest.mark.parametrize("record", [FixMessage, WireFix, Receipt, Rejection, Status, Gnss, Link])
 def test_every_field_of_every_message_is_explained(record: type[msgspec.Struct]) -> None:
     for field in record.__struct_fields__:
         assert f"`{field}`" in PAGE or f'"{field}"' in PAGE, field
