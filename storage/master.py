@@ -70,16 +70,33 @@ class Driver(msgspec.Struct, frozen=True):
 
 
 class Device(msgspec.Struct, frozen=True):
-    """A GPS unit, and the vehicle that it is fitted in now."""
+    """A GPS unit, the vehicle that it is fitted in now, and whether the broker lets it in."""
 
     id: int
     name: str
     kind: str
     serial_no: str | None
     created_at: datetime
-    vehicle_name: str | None
-    premises_code: str | None
-    fitted_at: datetime | None
+    vehicle_name: str | None = None
+    premises_code: str | None = None
+    fitted_at: datetime | None = None
+    affixed: bool | None = None
+    consent_by: str | None = None
+    consent_on: date | None = None
+    consent_document: str | None = None
+    credential_issued_at: datetime | None = None
+    credential_revoked_at: datetime | None = None
+    last_fix_at: datetime | None = None
+
+
+class Fitting(msgspec.Struct, frozen=True, kw_only=True):
+    """What was said when a device was fitted: which unit, how, and that the vehicle's owner agreed. None: not said."""
+
+    serial_no: str | None = None
+    affixed: bool | None = None
+    consent_by: str | None = None
+    consent_on: date | None = None
+    consent_document: str | None = None
 
 
 class EndedInstall(msgspec.Struct, frozen=True):
@@ -150,8 +167,24 @@ def devices(connection: psycopg.Connection) -> list[Device]:
     return _rows(connection, "devices", Device)
 
 
+def issue_credential(connection: psycopg.Connection, names: list[str], at: datetime) -> None:
+    """Notes that the devices got a credential; what it is only the broker knows."""
+    connection.execute(statement("issue_credential"), {"names": names, "at": at})
+
+
+def revoke_credential(connection: psycopg.Connection, device_id: int, at: datetime) -> bool:
+    """Whether the device had a credential until now."""
+    return connection.execute(statement("revoke_credential"), {"device_id": device_id, "at": at}).rowcount == 1
+
+
 def put_install(
-    connection: psycopg.Connection, device_id: int, vehicle: Vehicle, from_at: datetime, *, dedicated: bool
+    connection: psycopg.Connection,
+    device_id: int,
+    vehicle: Vehicle,
+    from_at: datetime,
+    *,
+    dedicated: bool,
+    fitting: Fitting,
 ) -> UUID:
     """The id of the new install. Raises ExclusionViolation when device or vehicle is taken at that time."""
     install_id = new_id(from_at)
@@ -162,6 +195,7 @@ def put_install(
         "vehicle_id": vehicle.id,
         "dedicated": dedicated,
         "from_at": from_at,
+        **msgspec.structs.asdict(fitting),
     }
     connection.execute(statement("put_install"), values)
     return install_id

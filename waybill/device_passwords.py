@@ -35,7 +35,7 @@ def find_password(settings: Settings, device: str, file: Path | None) -> str:
         return _read(kept, "password kept in")
     raise CommandError(
         f"no password for {device}: set WAYBILL_DEVICE_PASSWORD, give --password-file, or on the server's machine "
-        f"run waybill device credential {device} --save"
+        f"run waybill device rotate {device} --save"
     )
 
 

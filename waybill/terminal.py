@@ -36,7 +36,9 @@ def show_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
         table.add_row(*("" if cell is None else str(cell) for cell in row))
     console = Console(soft_wrap=False, markup=False, highlight=False, emoji=False)
     if not console.is_terminal:
-        console.width = max(80, console.measure(table).maximum)
+        # Measured without a bound: else it is cut to the 80 columns that a pipe is taken to have.
+        unbound = console.options.update(max_width=10_000)
+        console.width = max(80, console.measure(table, options=unbound).maximum)
     console.print(table)
 
 

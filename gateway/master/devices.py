@@ -1,19 +1,20 @@
-"""Registers devices, gives them credentials, fits them in vehicles, each with its audit event. Reads no fixes."""
+"""Registers devices, gives and takes their credentials, fits them in vehicles, with audit events. Reads no fixes."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Protocol
 
+import msgspec
 import psycopg
 
 from contract.fix import DEVICE_NAME
 from gateway.master.errors import MasterDataError
 from storage import master
 from storage.audit import Actor, AuditEvent, record
-from storage.master import Device, EndedInstall, Vehicle
+from storage.master import Device, EndedInstall, Fitting, Vehicle
 
 KINDS = ("dedicated", "phone")
 # The broker's own users (broker.acl): a device of that name would get their rights.
@@ -24,6 +25,8 @@ class CredentialStore(Protocol):
     """Where devices' passwords go: gateway.broker_admin.BrokerAdmin, and nothing else outside tests."""
 
     def put(self, passwords: dict[str, str], /) -> None: ...
+
+    def remove(self, devices: Iterable[str], /) -> None: ...
 
 
 def new_password() -> str:
@@ -52,11 +55,11 @@ def add_device(
             device_id = master.put_device(connection, name, kind=kind, serial_no=serial_no, created_at=at)
     except psycopg.errors.UniqueViolation:
         raise MasterDataError(
-            f"device {name} exists already; waybill device credential {name} makes a new password"
+            f"device {name} exists already; waybill device rotate {name} makes a new password"
         ) from None
     after = {"name": name, "kind": kind, "serial_no": serial_no}
     record(connection, [_event("device.added", name, None, actor, at, after)])
-    return Device(device_id, name, kind, serial_no, at, None, None, None)
+    return Device(device_id, name, kind, serial_no, at)
 
 
 def issue_credentials(
@@ -64,6 +67,7 @@ def issue_credentials(
 ) -> dict[str, str]:
     """New passwords for registered devices, told to the broker before the caller commits; old ones end."""
     passwords = {name: new_password() for name in names}
+    master.issue_credential(connection, names, at)
     record(connection, [_event("device.credential_issued", name, None, actor, at, None) for name in names])
     # Last, and before the commit: when the broker refuses, nothing is recorded; a password that the broker has
     # and a failed commit forgot lets in a device that is not registered, whose fixes are rejected.
@@ -71,17 +75,45 @@ def issue_credentials(
     return passwords
 
 
-def fit_device(connection: psycopg.Connection, device: Device, vehicle: Vehicle, *, actor: Actor, at: datetime) -> None:
+def revoke_credential(
+    connection: psycopg.Connection,
+    broker: CredentialStore,
+    device: Device,
+    *,
+    actor: Actor,
+    at: datetime,
+    reason: str | None = None,
+) -> bool:
+    """Cuts the device off and lets it in no more; whether it had a credential. Its installs and fixes stay."""
+    had_one = master.revoke_credential(connection, device.id, at)
+    event = _event("device.credential_revoked", device.name, None, actor, at, None)
+    before = {"issued_at": device.credential_issued_at}
+    record(connection, [msgspec.structs.replace(event, before=before, reason=reason)])
+    # Always, whatever our record says: a broker that was restored from a backup may know a credential that we do not.
+    broker.remove([device.name])
+    return had_one
+
+
+def fit_device(
+    connection: psycopg.Connection,
+    device: Device,
+    vehicle: Vehicle,
+    *,
+    actor: Actor,
+    at: datetime,
+    fitting: Fitting | None = None,
+) -> None:
     """From `at` on the device's fixes are the vehicle's."""
     if vehicle.retired_at is not None:
         raise MasterDataError(f"vehicle {vehicle.name} is retired")
+    said = _checked(device, fitting or Fitting())
     dedicated = device.kind == "dedicated"
     try:
         with connection.transaction():
-            master.put_install(connection, device.id, vehicle, at, dedicated=dedicated)
+            master.put_install(connection, device.id, vehicle, at, dedicated=dedicated, fitting=said)
     except psycopg.errors.ExclusionViolation:
         raise MasterDataError(_why_taken(device, vehicle, at)) from None
-    after = {"vehicle": vehicle.name, "from_at": at, "dedicated": dedicated}
+    after = {"vehicle": vehicle.name, "from_at": at, "dedicated": dedicated, **_known(said)}
     record(connection, [_event("device.fitted", device.name, vehicle, actor, at, after)])
 
 
@@ -96,6 +128,27 @@ def unfit_device(connection: psycopg.Connection, device: Device, *, actor: Actor
         premises_id=ended.premises_id, before={"vehicle": ended.vehicle_name, "from_at": ended.from_at},
     )  # fmt: skip
     record(connection, [event])
+    return ended
+
+
+def move_device(
+    connection: psycopg.Connection,
+    device: Device,
+    vehicle: Vehicle,
+    *,
+    actor: Actor,
+    at: datetime,
+    fitting: Fitting | None = None,
+) -> EndedInstall:
+    """From `at` on the device's fixes are the vehicle's and no longer the other's; both or nothing."""
+    if device.vehicle_name == vehicle.name and device.premises_code == vehicle.premises_code:
+        raise MasterDataError(f"{device.name} is fitted in {vehicle.name} already")
+    if device.fitted_at is None:
+        raise MasterDataError(f"{device.name} is fitted in no vehicle: waybill device fit it")
+    with connection.transaction():
+        ended = unfit_device(connection, device, actor=actor, at=at)
+        loose = msgspec.structs.replace(device, vehicle_name=None, fitted_at=None)
+        fit_device(connection, loose, vehicle, actor=actor, at=at, fitting=fitting)
     return ended
 
 
@@ -114,6 +167,24 @@ def _why_taken(device: Device, vehicle: Vehicle, at: datetime) -> str:
     if vehicle.device_name is not None:
         return f"{vehicle.device_name} is fitted in {vehicle.name}: waybill device unfit {vehicle.device_name} first"
     return f"{device.name} or {vehicle.name} has another install that reaches beyond {at}: choose a later time"
+
+
+def _checked(device: Device, fitting: Fitting) -> Fitting:
+    """What is put on record: the serial number is the device's own unless said, and consent has a name and a day."""
+    if None not in (fitting.serial_no, device.serial_no) and fitting.serial_no != device.serial_no:
+        raise MasterDataError(
+            f"{device.name} has the serial number {device.serial_no}, not {fitting.serial_no}: "
+            "another unit is another device, waybill device add"
+        )
+    if (fitting.consent_by is None) != (fitting.consent_on is None):
+        raise MasterDataError("consent needs both who gave it and on which day")
+    if fitting.consent_document is not None and fitting.consent_by is None:
+        raise MasterDataError(f"consent document {fitting.consent_document!r} without who gave the consent")
+    return msgspec.structs.replace(fitting, serial_no=fitting.serial_no or device.serial_no)
+
+
+def _known(fitting: Fitting) -> dict[str, object]:
+    return {name: value for name, value in msgspec.structs.asdict(fitting).items() if value is not None}
 
 
 def _taken() -> str:

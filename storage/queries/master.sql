@@ -54,10 +54,21 @@ INSERT INTO waybill.device (name, kind, serial_no, created_at)
 VALUES (%(name)s, %(kind)s, %(serial_no)s, %(created_at)s)
 RETURNING id;
 
+-- name: issue_credential
+-- The devices have a credential from now on.
+UPDATE waybill.device SET credential_issued_at = %(at)s, credential_revoked_at = NULL WHERE name = ANY(%(names)s);
+
+-- name: revoke_credential
+-- The device has no credential from now on; one row when it had one.
+UPDATE waybill.device SET credential_revoked_at = %(at)s
+WHERE id = %(device_id)s AND credential_issued_at IS NOT NULL AND credential_revoked_at IS NULL;
+
 -- name: devices
--- Every device with the vehicle that it is fitted in now.
-SELECT d.id, d.name, d.kind, d.serial_no, d.created_at, v.name, p.code, lower(i.during)
+-- Every device with the vehicle that it is fitted in now, its credential and its newest fix that counts.
+SELECT d.id, d.name, d.kind, d.serial_no, d.created_at, v.name, p.code, lower(i.during), i.affixed, i.consent_by,
+    i.consent_on, i.consent_document, d.credential_issued_at, d.credential_revoked_at, l.fixed_at
 FROM waybill.device d
+LEFT JOIN waybill.last_fix l ON l.device_id = d.id
 LEFT JOIN waybill.install i ON i.device_id = d.id AND upper_inf(i.during)
 LEFT JOIN waybill.vehicle v ON v.id = i.vehicle_id
 LEFT JOIN waybill.premises p ON p.id = v.premises_id
@@ -65,8 +76,10 @@ ORDER BY length(d.name), d.name;
 
 -- name: put_install
 -- A device in a vehicle from an instant on.
-INSERT INTO waybill.install (id, premises_id, device_id, vehicle_id, dedicated, during)
-VALUES (%(id)s, %(premises_id)s, %(device_id)s, %(vehicle_id)s, %(dedicated)s, tstzrange(%(from_at)s, NULL, '[)'));
+INSERT INTO waybill.install (id, premises_id, device_id, vehicle_id, dedicated, during, serial_no, affixed, consent_by,
+    consent_on, consent_document)
+VALUES (%(id)s, %(premises_id)s, %(device_id)s, %(vehicle_id)s, %(dedicated)s, tstzrange(%(from_at)s, NULL, '[)'),
+    %(serial_no)s, %(affixed)s, %(consent_by)s, %(consent_on)s, %(consent_document)s);
 
 -- name: end_install
 -- The device leaves the vehicle that it is fitted in; one row when it was fitted.

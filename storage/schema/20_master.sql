@@ -43,7 +43,10 @@ CREATE TABLE waybill.device (
     name text NOT NULL UNIQUE CHECK (name ~ '^[a-z0-9][a-z0-9-]{0,31}$'),
     kind text NOT NULL DEFAULT 'dedicated' CHECK (kind IN ('dedicated', 'phone')),
     serial_no text,
-    created_at timestamptz NOT NULL
+    created_at timestamptz NOT NULL,
+    -- The password itself is the broker's; both NULL: it never had one.
+    credential_issued_at timestamptz,
+    credential_revoked_at timestamptz -- NULL again when a new one is issued
 );
 
 -- Device in vehicle, from-to. A fix belongs to the vehicle that its device was fitted in when it was taken.
@@ -54,6 +57,14 @@ CREATE TABLE waybill.install (
     vehicle_id uuid NOT NULL REFERENCES waybill.vehicle,
     dedicated boolean NOT NULL DEFAULT true,
     during tstzrange NOT NULL CHECK (NOT isempty(during)),
+    serial_no text, -- of the unit that was fitted
+    affixed boolean, -- whether it is fixed to the vehicle; NULL: not said
+    -- Who registered the vehicle agreed to the unit in it (California Penal Code 637.7); NULL: not said
+    consent_by text,
+    consent_on date,
+    consent_document text,
+    CHECK ((consent_by IS NULL) = (consent_on IS NULL)),
+    CHECK (consent_document IS NULL OR consent_by IS NOT NULL),
     EXCLUDE USING gist (device_id WITH =, during WITH &&),
     EXCLUDE USING gist (vehicle_id WITH =, during WITH &&) WHERE (dedicated)
 );

@@ -1,25 +1,38 @@
-"""`waybill device`: registers devices, gives them passwords, fits them in vehicles. Holds no rules of its own."""
+"""`waybill device`: registers devices, gives and takes passwords, fits them in vehicles. Holds no rules of its own."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from waybill.commands.vehicle import Json
 from waybill.connections import broker_admin, database
-from waybill.invocation import settings_of
+from waybill.invocation import CommandError, settings_of
 from waybill.settings import Settings
 from waybill.terminal import note, say, show_json, show_table
+
+if TYPE_CHECKING:
+    from storage.master import Device, Fitting
 
 DeviceName = Annotated[str, typer.Argument(metavar="DEVICE", help="Name, such as gps-07.")]
 Instant = Annotated[
     str | None,
     typer.Option("--at", metavar="TIME", help="From when on: 2026-11-23T09:00:00Z, or '2 hours ago'; else now."),
 ]
-
-
+Into = Annotated[str | None, typer.Option("--vehicle", metavar="VEHICLE", help="Name, such as van-7.")]
+Serial = Annotated[str | None, typer.Option("--serial", help="The maker's serial number, as read from the unit.")]
+Affixed = Annotated[
+    bool | None, typer.Option("--affixed/--loose", help="Is it fixed to the vehicle, or only lies in it?")
+]
+ConsentBy = Annotated[str | None, typer.Option("--consent-by", metavar="NAME", help="Owner who agreed to the unit.")]
+ConsentOn = Annotated[
+    datetime | None, typer.Option("--consent-on", formats=["%Y-%m-%d"], metavar="DAY", help="When the owner agreed.")
+]
+ConsentDocument = Annotated[
+    str | None, typer.Option("--consent-document", metavar="REFERENCE", help="Where that is written.")
+]
 Save = Annotated[
     bool, typer.Option("--save", help="Keep the password in the data folder, for waybill bridge on this machine.")
 ]
@@ -31,12 +44,14 @@ def register(app: typer.Typer) -> None:
     group.command(name="add")(add)
     group.command(name="fit")(fit)
     group.command(name="unfit")(unfit)
-    group.command(name="credential")(credential)
+    group.command(name="move")(move)
+    group.command(name="rotate")(rotate)
+    group.command(name="revoke")(revoke)
     app.add_typer(group, name="device")
 
 
 def list_devices(context: typer.Context, as_json: Json = False) -> None:
-    """Every device with the vehicle that it is fitted in now."""
+    """Every device: where it is fitted since when, whether the broker lets it in, its last fix."""
     from storage.master import devices
 
     with database(settings_of(context)) as connection:
@@ -44,8 +59,12 @@ def list_devices(context: typer.Context, as_json: Json = False) -> None:
     if as_json:
         show_json(known)
         return
-    rows = [(one.name, one.kind, one.vehicle_name, one.premises_code, one.fitted_at, one.serial_no) for one in known]
-    show_table(("device", "kind", "fitted in", "premises", "since", "serial no"), rows)
+    rows = [
+        (one.name, one.kind, one.vehicle_name, one.premises_code, _second(one.fitted_at), _credential(one),
+         _second(one.last_fix_at), one.serial_no)
+        for one in known
+    ]  # fmt: skip
+    show_table(("device", "kind", "fitted in", "premises", "since", "credential", "last fix", "serial no"), rows)
     if not known:
         note("There are none yet: waybill device add gps-01 --fit van-1.")
 
@@ -80,20 +99,55 @@ def add(
 def fit(
     context: typer.Context,
     name: DeviceName,
-    vehicle: Annotated[str, typer.Argument(metavar="VEHICLE", help="Name, such as van-7.")],
+    vehicle: Annotated[str | None, typer.Argument(metavar="VEHICLE", help="The same as --vehicle.")] = None,
+    into_name: Into = None,
     at: Instant = None,
+    serial_no: Serial = None,
+    affixed: Affixed = None,
+    consent_by: ConsentBy = None,
+    consent_on: ConsentOn = None,
+    consent_document: ConsentDocument = None,
 ) -> None:
-    """From now on (or --at) the device's fixes are the vehicle's."""
+    """From now on (or --at) the device's fixes are the vehicle's. Keeps which unit, how, and the owner's consent."""
     from gateway.master.devices import find_device, fit_device
     from gateway.master.vehicles import find_vehicle
     from waybill.commands.actor import terminal_actor
 
     settings = settings_of(context)
     from_at = _instant(settings, at)
+    wanted = _one_of(vehicle, into_name)
+    fitting = _fitting(serial_no, affixed, consent_by, consent_on, consent_document)
     with database(settings) as connection:
-        device, into = find_device(connection, name), find_vehicle(connection, vehicle)
-        fit_device(connection, device, into, actor=terminal_actor(), at=from_at)
-    say(f"device {name} is fitted in {vehicle} from {from_at.isoformat()} on")
+        device, into = find_device(connection, name), find_vehicle(connection, wanted)
+        fit_device(connection, device, into, actor=terminal_actor(), at=from_at, fitting=fitting)
+    say(f"device {name} is fitted in {into.name} from {from_at.isoformat()} on")
+    _ask_for_consent(fitting)
+
+
+def move(
+    context: typer.Context,
+    name: DeviceName,
+    into_name: Annotated[str, typer.Option("--vehicle", metavar="VEHICLE", help="Name, such as van-8.")],
+    at: Instant = None,
+    serial_no: Serial = None,
+    affixed: Affixed = None,
+    consent_by: ConsentBy = None,
+    consent_on: ConsentOn = None,
+    consent_document: ConsentDocument = None,
+) -> None:
+    """Unfit and fit in one: from now on (or --at) the device's fixes are another vehicle's."""
+    from gateway.master.devices import find_device, move_device
+    from gateway.master.vehicles import find_vehicle
+    from waybill.commands.actor import terminal_actor
+
+    settings = settings_of(context)
+    at_instant = _instant(settings, at)
+    fitting = _fitting(serial_no, affixed, consent_by, consent_on, consent_document)
+    with database(settings) as connection:
+        device, into = find_device(connection, name), find_vehicle(connection, into_name)
+        left = move_device(connection, device, into, actor=terminal_actor(), at=at_instant, fitting=fitting)
+    say(f"device {name} moved from {left.vehicle_name} to {into.name} at {at_instant.isoformat()}")
+    _ask_for_consent(fitting)
 
 
 def unfit(context: typer.Context, name: DeviceName, at: Instant = None) -> None:
@@ -108,7 +162,7 @@ def unfit(context: typer.Context, name: DeviceName, at: Instant = None) -> None:
     say(f"device {name} left {ended.vehicle_name} at {to_at.isoformat()}")
 
 
-def credential(context: typer.Context, name: DeviceName, save: Save = False) -> None:
+def rotate(context: typer.Context, name: DeviceName, save: Save = False) -> None:
     """Makes a new broker password for the device and prints it, this once; the old one ends at once."""
     from gateway.master.devices import find_device, issue_credentials
     from waybill.commands.actor import terminal_actor
@@ -122,12 +176,62 @@ def credential(context: typer.Context, name: DeviceName, save: Save = False) -> 
     _hand_over(settings, name, passwords[name], save=save)
 
 
+def revoke(
+    context: typer.Context,
+    name: DeviceName,
+    reason: Annotated[str | None, typer.Option(help="Why, for the record: lost, sold, broken …")] = None,
+) -> None:
+    """Takes the device's credential away and cuts it off at once. Where it was fitted stays on record."""
+    from gateway.master.devices import find_device, revoke_credential
+    from waybill.commands.actor import terminal_actor
+
+    settings = settings_of(context)
+    now = settings.parsed_clock().now()
+    with database(settings) as connection:
+        device = find_device(connection, name)
+        broker = broker_admin(settings)
+        had_one = revoke_credential(connection, broker, device, actor=terminal_actor(), at=now, reason=reason)
+    say(f"the broker lets {name} in no more" + ("" if had_one else "; it had no credential on record"))
+    if device.vehicle_name is not None:
+        note(f"It is still fitted in {device.vehicle_name}: waybill device unfit {name} when it is taken out.")
+
+
 def _hand_over(settings: Settings, name: str, password: str, *, save: bool) -> None:
     from waybill.device_passwords import keep_password
 
     say(password)
     if save:
         note(f"kept in {keep_password(settings.data_dir, name, password)}")
+
+
+def _one_of(argument: str | None, option: str | None) -> str:
+    if (argument is None) == (option is None):
+        raise CommandError("which vehicle? Say it once: --vehicle van-7")
+    return str(argument or option)
+
+
+def _fitting(
+    serial_no: str | None, affixed: bool | None, by: str | None, on: datetime | None, document: str | None
+) -> Fitting:
+    from storage.master import Fitting
+
+    day = None if on is None else on.date()
+    return Fitting(serial_no=serial_no, affixed=affixed, consent_by=by, consent_on=day, consent_document=document)
+
+
+def _ask_for_consent(fitting: Fitting) -> None:
+    if fitting.consent_by is None:
+        note("No consent of the vehicle's owner was recorded; where the law wants it: --consent-by, --consent-on.")
+
+
+def _credential(device: Device) -> str:
+    if device.credential_revoked_at is not None:
+        return f"revoked {_second(device.credential_revoked_at)}"
+    return "none" if device.credential_issued_at is None else f"since {_second(device.credential_issued_at)}"
+
+
+def _second(at: datetime | None) -> str | None:
+    return None if at is None else f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _instant(settings: Settings, text: str | None) -> datetime:

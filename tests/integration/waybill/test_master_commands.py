@@ -119,7 +119,7 @@ def test_device_is_added_with_credential_and_fitted(waybill_with_broker: Waybill
 def test_new_credential_differs(waybill_with_broker: Waybill) -> None:
     first = waybill_with_broker("device", "add", "gps-51").out
 
-    second = waybill_with_broker("device", "credential", "gps-51").out
+    second = waybill_with_broker("device", "rotate", "gps-51").out
 
     assert len(second.strip()) == 40
     assert first != second
