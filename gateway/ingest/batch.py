@@ -26,6 +26,7 @@ class Batch(msgspec.Struct):
     rejects: list[tuple[Reject, str]] = []  # with the topic
     claims: list[tuple[str, Claim]] = []  # (device, numbers) to be confirmed
     statuses: list[tuple[str, Status, Message]] = []
+    unknown_fields: int = 0  # messages with fields that this version does not know; they are ignored
 
     @property
     def days(self) -> int:
@@ -57,6 +58,7 @@ def read_batch(messages: list[Message], now: datetime) -> Batch:
 def _add(batch: Batch, device: str, decoded: Decoded, message: Message) -> None:
     batch.fixes.extend((fix, message) for fix in decoded.fixes)
     batch.rejects.extend((reject, message.topic) for reject in decoded.rejects)
+    batch.unknown_fields += decoded.unknown_fields
     if decoded.claim is not None:
         batch.claims.append((device, decoded.claim))
 
@@ -67,7 +69,7 @@ def spread_too_far(batch: Batch) -> Batch:
     rejects = [
         (reject_fix(fix, message, RejectReason.TOO_MANY_DAYS, detail), message.topic) for fix, message in batch.fixes
     ]
-    return Batch([], batch.rejects + rejects, batch.claims, batch.statuses)
+    return Batch([], batch.rejects + rejects, batch.claims, batch.statuses, batch.unknown_fields)
 
 
 def unstorable_batch(message: Message, detail: str) -> Batch:

@@ -8,6 +8,8 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
+import psycopg
+
 from contract.clock import Clock
 from contract.codec import Reject, encode
 from contract.messages import Receipt, Rejection
@@ -23,6 +25,7 @@ log = logging.getLogger(__name__)
 MOST_MESSAGES = 5_000  # one transaction; more gains nothing (20,000 rows: the same rows/s)
 LINGER_S = 0.01  # how long a batch waits for more; batches grow by themselves under load
 HEARTBEAT_S = 5.0
+RETRY_S = 1.0  # a full disk or a lock does not go away by asking faster
 
 
 class Pipeline:
@@ -40,6 +43,7 @@ class Pipeline:
         self._stopping = stop
         self._writer: Writer | None = None
         self._beat_at = 0.0
+        self._trouble: str | None = None  # why nothing can be stored now
         self.counters: Counter[str] = Counter()
 
     def greet(self, receipts: dict[str, Receipt]) -> None:
@@ -63,6 +67,7 @@ class Pipeline:
         written = self._write(messages)
         if written is None:
             return
+        self._trouble = None
         self._subscriber.acknowledge(messages)
         self._count(messages, written)
         for device, receipts in written.receipts.items():
@@ -87,10 +92,13 @@ class Pipeline:
                     return writer.write(spread_too_far(batch), now)
             except Exception as error:  # one message's surprise must not stop the others: it is found and kept
                 if writer.lost():
-                    log.warning("database lost", extra={"action": "database_lost", "error": str(error).strip()})
+                    log.warning("database lost", extra={"action": "database_lost", "error": _line(error)})
                     self._writer = None
                     continue
                 if len(messages) == 1:
+                    if _passes(error):
+                        self._rest(error)
+                        continue
                     if unstorable is not None:
                         raise  # not even its bytes: the database takes nothing at all
                     log.exception("unstorable message", extra={"action": "unstorable", "topic": messages[0].topic})
@@ -99,6 +107,14 @@ class Pipeline:
             self._halve(messages)
             return None
         return None
+
+    def _rest(self, error: Exception) -> None:
+        """Waits with the message in hand while the database stores nothing; says why once, not at every try."""
+        trouble = _line(error)
+        level = logging.DEBUG if trouble == self._trouble else logging.WARNING
+        self._trouble = trouble
+        log.log(level, "the database stores nothing now", extra={"action": "store_waits", "error": trouble})
+        self._stopping.wait(RETRY_S)
 
     def _halve(self, messages: list[Message]) -> None:
         middle = len(messages) // 2
@@ -133,6 +149,7 @@ class Pipeline:
         self.counters.update(
             messages=len(messages), batches=1, fixes=written.fixes, refused=written.refused,
             duplicates=written.duplicates, late=written.late, rejects=len(written.rejects),
+            unknown_fields=written.unknown_fields,
         )  # fmt: skip
 
     def _beat(self) -> None:
@@ -141,3 +158,15 @@ class Pipeline:
             self._writer = self._connect()
         if self._writer is not None:
             self._heartbeat(self.counters)
+
+
+def _passes(error: Exception) -> bool:
+    """Whether the database, not the message, is why it was not stored: disk full, lock, deadlock, a server that stops.
+
+    Of psycopg's operational errors only class 54, program limits exceeded, is the message's own.
+    """
+    return isinstance(error, psycopg.OperationalError) and not (error.sqlstate or "").startswith("54")
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())

@@ -37,6 +37,7 @@ class Written(msgspec.Struct, frozen=True):
     refused: int
     duplicates: int
     late: int
+    unknown_fields: int
 
 
 class Writer:
@@ -83,7 +84,7 @@ class Writer:
         self._tracker.commit(tracked)
         repeated = len(rows) - len(stored.new) - len(stored.conflicting)
         refused = sum(place in stored.new for place in tracked.refused_by)
-        return Written(receipts, rejects, len(stored.new), refused, repeated, tracked.late)
+        return Written(receipts, rejects, len(stored.new), refused, repeated, tracked.late, batch.unknown_fields)
 
     def _spools(self, batch: Batch, ids: dict[str, int]) -> dict[tuple[int, str], int]:
         wanted = {(ids[fix.device], fix.spool_id) for fix, _ in batch.fixes if fix.device in ids}

@@ -86,9 +86,12 @@ RETURNING p.spool_id, p.device_id, p.seqs;
 -- The newest counting fix per device; an older one changes nothing.
 INSERT INTO waybill.last_fix AS l (device_id, fixed_at, received_at, seq, lat_e7, lon_e7, speed_mps, course_deg,
     satellites, quality, replayed)
-SELECT * FROM unnest(%(device_ids)s::integer[], %(fixed_at)s::timestamptz[], %(received_at)s::timestamptz[],
+SELECT w.device_id, w.fixed_at, w.received_at, w.seq, w.lat_e7, w.lon_e7, w.speed_mps, w.course_deg, w.satellites,
+    w.quality, w.replayed
+FROM unnest(%(device_ids)s::integer[], %(fixed_at)s::timestamptz[], %(received_at)s::timestamptz[],
     %(seqs)s::bigint[], %(lat_e7)s::integer[], %(lon_e7)s::integer[], %(speed_mps)s::real[], %(course_deg)s::real[],
     %(satellites)s::smallint[], %(quality)s::text[], %(replayed)s::boolean[])
+    AS w (device_id, fixed_at, received_at, seq, lat_e7, lon_e7, speed_mps, course_deg, satellites, quality, replayed)
 ON CONFLICT (device_id) DO UPDATE SET fixed_at = excluded.fixed_at, received_at = excluded.received_at,
     seq = excluded.seq, lat_e7 = excluded.lat_e7, lon_e7 = excluded.lon_e7, speed_mps = excluded.speed_mps,
     course_deg = excluded.course_deg, satellites = excluded.satellites, quality = excluded.quality,

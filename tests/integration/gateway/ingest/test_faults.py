@@ -135,3 +135,28 @@ def test_what_the_database_refuses_is_found_and_kept_while_the_others_are_stored
     kept = owner.execute("SELECT reason, detail, raw FROM waybill.reject").fetchall()
     assert [(reason, "thirteen" in detail) for reason, detail, _ in kept] == [("unstorable", True)]
     assert kept[0][2] == encode_fixes([sent[12]], 1)
+
+
+def test_a_database_that_takes_nothing_for_a_while_makes_no_rejects(
+    broker: Broker,
+    database: Database,
+    owner: psycopg.Connection,
+    make_device: Callable[[str], Device],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    register(owner, "fault-e")
+    owner.execute(
+        "CREATE FUNCTION disk_full() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE EXCEPTION 'no space left on device' USING ERRCODE = '53100'; END $$"
+    )
+    owner.execute("CREATE TRIGGER no_space BEFORE INSERT ON waybill.fix FOR EACH ROW EXECUTE FUNCTION disk_full()")
+    device = make_device("fault-e")
+    with running_gateway(broker, database):
+        for fix in fixes("fault-e", 8):
+            device.send([fix])
+        eventually(lambda: [record for record in caplog.records if "stores nothing now" in record.message])
+        owner.execute("DROP TRIGGER no_space ON waybill.fix")
+        device.receipt(through=8, within_s=30)
+
+    assert [seq for seq, _ in stored(owner)] == list(range(1, 9))
+    assert owner.execute("SELECT count(*) FROM waybill.reject").fetchone() == (0,)

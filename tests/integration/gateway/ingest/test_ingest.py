@@ -112,6 +112,23 @@ def test_an_unreadable_body_is_kept_and_confirmed_by_its_claim(
     assert word["reason"] == "unreadable"
 
 
+def test_fields_of_a_later_version_are_ignored_and_counted(
+    broker: Broker, database: Database, owner: psycopg.Connection, make_device: MakeDevice
+) -> None:
+    register(owner, "ingest-k")
+    with running_gateway(broker, database):
+        device = make_device("ingest-k")
+        body = msgspec.json.decode(encode_fixes(fixes("ingest-k", 1), 1))
+        body["fixes"][0]["battery_v"] = 12.6
+
+        device.send_raw(msgspec.json.encode(body), first=1, last=1)
+        query = "SELECT 1 FROM waybill.part WHERE (counters ->> 'unknown_fields')::int = 1"
+        counted = eventually(lambda: owner.execute(query).fetchone(), within_s=15)
+
+    assert counted
+    assert [seq for seq, _ in stored(owner)] == [1]
+
+
 def test_numbers_that_never_came_stay_missing_in_the_receipt(
     broker: Broker, database: Database, owner: psycopg.Connection, make_device: MakeDevice
 ) -> None:
