@@ -45,7 +45,8 @@ def move_a_van(publisher: Publisher, clock: Clock, start: Place) -> str:
     """One line for a shell: the spare van goes south-east from `start`, a fix a second for a minute.
 
     The fix's time is the demo's: shell arithmetic on true time, because the demo's clock is affine. Whole rates
-    stay exact; others are rounded to a thousandth, which drifts by less than 4 s in an hour.
+    stay exact; others are rounded to a thousandth, which drifts by less than 4 s in an hour. Its fixes say that they
+    are simulated: no receiver took them, and status would warn of real vehicles on the private copy.
     """
     latitude_e6, longitude_e6 = round(start.lat_deg * 1e6), round(start.lon_deg * 1e6)
     origin_s, wall_s = int(clock.origin.timestamp()), int(clock.wall.timestamp())
@@ -56,7 +57,8 @@ def move_a_van(publisher: Publisher, clock: Clock, start: Place) -> str:
         f"for i in $(seq 60); do {publisher.program} -V 5 -h {publisher.host} -p {publisher.port} -u {SPARE_DEVICE} "
         f"-P {publisher.password} -q 1 -t {topic} "
         f'-m "{{\\"fixed_at\\":\\"$(date -u -d @{shown} +%FT%TZ)\\",'
-        f'\\"lat\\":$(({latitude_e6} - 60 * i))e-6,\\"lon\\":$(({longitude_e6} + 90 * i))e-6}}"; sleep 1; done'
+        f'\\"lat\\":$(({latitude_e6} - 60 * i))e-6,\\"lon\\":$(({longitude_e6} + 90 * i))e-6,'
+        f'\\"quality\\":\\"simulated\\"}}"; sleep 1; done'
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from contract.clock import Clock, true_now
 from contract.codec import decode_fixes
+from contract.fix import Quality
 from firmware_bridge.sim.polyline import Place
 from waybill.demo.advice import Publisher, move_a_van
 
@@ -32,4 +33,5 @@ def test_the_line_publishes_fixes_of_the_demos_time(rate: float) -> None:
     assert abs((first.fixed_at - clock.now()).total_seconds()) < 5 * rate
     assert (first.lat_e7, first.lon_e7) == (601766440, 249416360)
     assert second.lat_e7 < first.lat_e7
-    assert set(json.loads(bodies[0])) == {"fixed_at", "lat", "lon"}
+    assert first.quality is Quality.SIMULATED
+    assert set(json.loads(bodies[0])) == {"fixed_at", "lat", "lon", "quality"}
