@@ -47,7 +47,7 @@ def fleet_map(
     if journey is not None:
         layers += journey_layers(journey, tones)
     layers += [_premises_layer(premises, tones), *_van_layers(vans, tones, shown, chosen, clicks)]
-    return deck(layers, view, tooltip=True)
+    return deck(layers, view, tones, tooltip=True)
 
 
 def _van_layers(vans: Sequence[Van], tones: Tones, shown: set[str], chosen: Van | None, clicks: int) -> list[pdk.Layer]:

@@ -30,19 +30,23 @@ def attribution(tones: Tones) -> str:
     )
 
 
-def deck(layers: list[pdk.Layer], view: View, *, tooltip: bool) -> pdk.Deck:
+def deck(layers: list[pdk.Layer], view: View, tones: Tones, *, tooltip: bool) -> pdk.Deck:
     """A map without a basemap of Streamlit's own.
 
     map_provider None, with map_style left as it is, is the only setting that asks no server for one; map_style None
     would fetch Streamlit's default style.
     """
+    style = {
+        "backgroundColor": tones.panel, "color": tones.text, "border": f"1px solid {tones.border}",
+        "padding": "6px 10px", "borderRadius": "6px", "fontSize": "13px", "lineHeight": "1.45",
+    }  # fmt: skip
     return pdk.Deck(
         layers=layers,
         map_provider=None,
         initial_view_state=pdk.ViewState(
             latitude=view.lat_deg, longitude=view.lon_deg, zoom=view.zoom, min_zoom=9, max_zoom=19, pitch=0, bearing=0
         ),
-        tooltip={"text": "{tip}"} if tooltip else False,
+        tooltip={"text": "{tip}", "style": style} if tooltip else False,
     )
 
 

@@ -45,4 +45,4 @@ def order_map(
             size_units=literal("pixels"), icon_atlas=literal(signs_url(tones.name)), icon_mapping=mapping(),
         )
     )  # fmt: skip
-    return deck(layers, view, tooltip=False)
+    return deck(layers, view, tones, tooltip=False)
