@@ -155,14 +155,20 @@ def _today(connection: psycopg.Connection, now: datetime) -> DayReport:
     zones = health.zones(connection)
     # Premises in several zones have several midnights; UTC's is nobody's, and says so.
     tz = zones[0] if len(zones) == 1 else "UTC"
-    midnight = now.astimezone(ZoneInfo(tz)).replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight = _midnight(now, tz)
     # A receiver's clock may be ahead of ours by 10 minutes (contract/codec.py).
     fixes = health.fix_counts(connection, midnight, now + timedelta(minutes=10))
-    rejects = health.reject_counts(connection, midnight, now + timedelta(minutes=10))
+    # When a reject was received is true time, whatever day the installation's clock shows.
+    wall = true_now()
+    rejects = health.reject_counts(connection, _midnight(wall, tz), wall + timedelta(minutes=10))
     return DayReport(
         tz=tz, from_at=midnight, fixes=fixes.pop(None, 0), refused={str(rule): count for rule, count in fixes.items()},
         rejects={str(reason): count for reason, count in rejects.items()},
     )  # fmt: skip
+
+
+def _midnight(at: datetime, tz: str) -> datetime:
+    return at.astimezone(ZoneInfo(tz)).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _problems(report: StatusReport) -> list[str]:

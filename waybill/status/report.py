@@ -54,7 +54,7 @@ class BrokerReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DayReport(msgspec.Struct, frozen=True, kw_only=True):
-    """Counts of the day that began at from_at, midnight in the zone `tz`."""
+    """Counts of the day that began at from_at, midnight in the zone `tz`; rejects are those of the true day."""
 
     tz: str
     from_at: datetime

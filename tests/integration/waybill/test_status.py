@@ -160,7 +160,8 @@ def test_todays_counts_begin_at_the_premises_midnight(waybill: Waybill, database
         _fix(owner, device_id, 2, midnight, None)
         _fix(owner, device_id, 3, NOON, "jump")
         reject = Reject(device="gps-99", reason=RejectReason.UNKNOWN_DEVICE, detail="nobody registered it", raw=b"{}")
-        put_rejects(owner, [(reject, "waybill/v1/gps-99/fixes")], NOON)
+        put_rejects(owner, [(reject, "waybill/v1/gps-99/fixes")], true_now())
+        put_rejects(owner, [(reject, "waybill/v1/gps-99/fixes")], true_now() - timedelta(days=2))
 
     answer = waybill("status")
 
