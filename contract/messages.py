@@ -22,6 +22,7 @@ _Boot = Annotated[int, Meta(ge=0, le=MAX_BOOT, description="how often this spool
 # Without control characters, because the database's text holds no NUL and a log no line break.
 _Line = Annotated[str, Meta(max_length=200, pattern="^[^\\x00-\\x1f\\x7f]*$")]
 
+CommandId = Annotated[str, Meta(pattern="^[A-Za-z0-9._-]{1,64}$", description="another for each command")]
 _Reason = Annotated[str, Meta(pattern="^[a-z0-9_]{1,32}$")]
 _Count = Annotated[int, Meta(ge=0, le=MAX_SEQ)]
 
@@ -75,6 +76,14 @@ class Rejection(msgspec.Struct, kw_only=True, omit_defaults=True):
     seq: int | None = None
 
 
+class Refused(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A command that the unit did not carry out, within the status: nothing of it was applied."""
+
+    why: _Line
+    id: CommandId | None = None  # unknown: the body could not be read
+    field: _Line | None = None
+
+
 class Gnss(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the receiver says about itself, within the status; a receiver that says nothing is `silent_s` old."""
 
@@ -117,5 +126,7 @@ class Status(msgspec.Struct, kw_only=True, omit_defaults=True):
     stuck_s: Annotated[float, Meta(ge=0, description="the receiver repeats one place although it moves")] | None = None
     left_out: Annotated[dict[_Reason, _Count], Meta(max_length=64, description="read but not spooled, by reason")] = {}
     unwritten: Annotated[int, Meta(ge=0, description="fixes lost because no disk took them")] = 0
+    applied: Annotated[CommandId, Meta(description="the command whose settings were taken last")] | None = None
+    refused: Annotated[Refused, Meta(description="the command refused since then")] | None = None
     battery_pct: Annotated[float, Meta(ge=0, le=100)] | None = None
     external_power: Annotated[bool, Meta(description="whether it is fed by the vehicle")] | None = None

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from contract.codec import MAX_BODY_BYTES
+from contract.commands import Command
 from contract.fix import MAX_SEQ
 from contract.messages import FixMessage, Receipt, Rejection, Status, WireFix
 from contract.topics import (
@@ -31,6 +32,7 @@ _RECORDS: dict[str, type[msgspec.Struct]] = {
     "stored": Receipt,
     "rejected": Rejection,
     "status": Status,
+    "command": Command,
 }
 _POSITION = {"anyOf": [{"required": ["lat_e7", "lon_e7"]}, {"required": ["lat", "lon"]}]}
 
@@ -81,7 +83,7 @@ _CHANNELS: dict[str, tuple[str, str, str]] = {
     STATUS: ("send", "status", "What the unit announces about itself; also its last will."),
     STORED: ("receive", "stored", "Receipts: which numbers are committed."),
     REJECTED: ("receive", "rejected", "What was refused and why; at most one a second."),
-    COMMAND: ("receive", "command", "Reserved; nothing is sent yet."),
+    COMMAND: ("receive", "command", "Settings to be taken live; best retained."),
 }
 _RETAINED = frozenset({STATUS, STORED})
 
@@ -128,7 +130,7 @@ def _messages() -> Json:
         "status": message("Status", body(Status)),
         "stored": message("Receipt", body(Receipt)),
         "rejected": message("Rejection", body(Rejection)),
-        "command": message("Command", {"description": "not defined yet"}),
+        "command": message("Command", body(Command)),
     }
 
 

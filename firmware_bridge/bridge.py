@@ -18,6 +18,7 @@ from firmware_bridge.health import Health
 from firmware_bridge.nmea.decoder import Decoder
 from firmware_bridge.nmea.position import Position
 from firmware_bridge.publisher import Publisher
+from firmware_bridge.remote_settings import RemoteSettings
 from firmware_bridge.sampling import Sampler, SamplingPolicy
 from firmware_bridge.sources.source import Source
 from firmware_bridge.spool import MAX_FIXES, Spool
@@ -73,12 +74,13 @@ class Bridge:
         self._heard_s = time.monotonic()
         self._health = Health(self._heard_s, rate=options.clock.rate)
         self._decoder = Decoder()
+        self._remote = RemoteSettings(options.spool_path, options.sampling)
         # A capture is played to see what the receiver saw; only what a vehicle sends now is thinned.
-        self._sampler = None if options.source.replayed else Sampler(options.sampling)
+        self._sampler = None if options.source.replayed else Sampler(self._remote.policy)
         origin = Origin(device=options.device, replayed=options.source.replayed)
         self._spool = Spool(options.spool_path, origin, max_fixes=options.max_fixes, clock=options.clock)
         self.desk = SpoolDesk(self._spool, options.device)
-        self._publisher = Publisher(options.device, options.broker, self.desk, self._status, self._split)
+        self._publisher = Publisher(options.device, options.broker, self.desk, self._status, self._split, self._obey)
 
     @property
     def newest_at(self) -> datetime | None:
@@ -164,12 +166,20 @@ class Bridge:
             return False
         return needs_split(await self.desk.held(), self.options.clock.rate)
 
+    async def _obey(self, body: bytes) -> bool:
+        """A command: settings hold from the next position on, and from the next start."""
+        if not await asyncio.to_thread(self._remote.take, body):
+            return False
+        if self._sampler is not None:
+            self._sampler.adopt(self._remote.policy)
+        return True
+
     async def _status(self) -> Status:
         seen = Observed(
             now=self.options.clock.now(),
             now_s=time.monotonic(),
             source=self.options.source.name,
-            policy=self.options.sampling,
+            remote=self._remote,
             held=await self.desk.held(),
             gaps=await self.desk.gaps(),
             left_out=self._decoder.counts,

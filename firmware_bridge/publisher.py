@@ -43,6 +43,7 @@ class LinkState(msgspec.Struct):
 class Publisher:
     """One device's connection. `status` is asked for the message's content each time one is due.
 
+    `command` takes the body of a command and says whether the status is to tell something new.
     `split` is asked after every new start of sending whether the newest fixes are to go beside the backlog.
     """
 
@@ -53,6 +54,7 @@ class Publisher:
         desk: SpoolDesk,
         status: Callable[[], Awaitable[Status]],
         split: Callable[[], Awaitable[bool]],
+        command: Callable[[bytes], Awaitable[bool]],
     ) -> None:
         self.state = LinkState()
         self._device = device
@@ -60,6 +62,8 @@ class Publisher:
         self._desk = desk
         self._status = status
         self._split = split
+        self._command = command
+        self._status_due = asyncio.Event()
         self._streams = Streams()
         self._spool_id = desk.spool.spool_id
         self._nudge: asyncio.Task[None] | None = None
@@ -133,6 +137,8 @@ class Publisher:
             elif channel == topics.REJECTED:
                 text = body[:500].decode("utf-8", "replace")
                 log.warning("refused: %s", text, extra=self._about("rejected"))
+            elif channel == topics.COMMAND and await self._command(body):
+                self._status_due.set()
 
     async def _take_receipt(self, body: bytes) -> None:
         receipt = codec.decode_receipt(body)
@@ -240,8 +246,10 @@ class Publisher:
 
     async def _tell_status(self, link: BrokerLink) -> None:
         while True:
+            self._status_due.clear()
             await self._publish_status(link, await self._status())
-            await asyncio.sleep(STATUS_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._status_due.wait(), STATUS_S)
 
     async def _publish_status(self, link: BrokerLink, status: Status) -> None:
         await link.publish(self._topic(topics.STATUS), codec.encode(status), qos=1, retain=True, timeout=5.0)

@@ -37,13 +37,17 @@ class Sampler:
     """
 
     def __init__(self, policy: SamplingPolicy) -> None:
-        self._policy = policy
-        self._interval = timedelta(seconds=policy.report_interval_s)
-        self._heartbeat = timedelta(seconds=policy.heartbeat_s)
+        self.adopt(policy)
         self._sent: Position | None = None
         self._moving = False
         # Not sent; the newest of them is sent when it turns out to be the last, or when the track needs it.
         self._held: list[Position] = []
+
+    def adopt(self, policy: SamplingPolicy) -> None:
+        """Another policy from the next position on."""
+        self._policy = policy
+        self._interval = timedelta(seconds=policy.report_interval_s)
+        self._heartbeat = timedelta(seconds=policy.heartbeat_s)
 
     @property
     def holds(self) -> bool:

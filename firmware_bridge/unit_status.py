@@ -12,7 +12,7 @@ from contract.times import format_instant
 from firmware_bridge.health import Health
 from firmware_bridge.publisher import LinkState
 from firmware_bridge.release import installed_version
-from firmware_bridge.sampling import SamplingPolicy
+from firmware_bridge.remote_settings import RemoteSettings
 from firmware_bridge.spool import Spool
 from firmware_bridge.spooled import Gap, Held
 
@@ -26,7 +26,7 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     now: datetime
     now_s: float
     source: str
-    policy: SamplingPolicy
+    remote: RemoteSettings
     held: Held
     gaps: list[Gap]
     left_out: Mapping[str, int]
@@ -35,15 +35,15 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
 
 def compose_status(seen: Observed, spool: Spool, health: Health, link: LinkState) -> Status:
     """What the unit announces: who and how it is, what waits, what was lost, how receiver and line do."""
-    receipt, oldest_at = link.receipt, seen.held.oldest_at
+    policy, receipt, oldest_at = seen.remote.policy, link.receipt, seen.held.oldest_at
     offset_s = health.clock_offset_s
     return Status(
         state="online",
         spool=spool.spool_id,
         boot=spool.boot,
         version=installed_version(),
-        report_interval_s=seen.policy.report_interval_s,
-        heartbeat_s=seen.policy.heartbeat_s,
+        report_interval_s=policy.report_interval_s,
+        heartbeat_s=policy.heartbeat_s,
         backlog=seen.held.count,
         oldest_age_s=None if oldest_at is None else max(0.0, round((seen.now - oldest_at).total_seconds(), 1)),
         through=receipt.through if receipt is not None and receipt.spool == spool.spool_id else None,
@@ -60,4 +60,6 @@ def compose_status(seen: Observed, spool: Spool, health: Health, link: LinkState
         stuck_s=health.stuck_s,
         left_out={str(reason): count for reason, count in seen.left_out.items() if count},
         unwritten=seen.unwritten,
+        applied=seen.remote.applied,
+        refused=seen.remote.refused,
     )

@@ -12,8 +12,9 @@ import yaml
 
 from contract import topics
 from contract.codec import FUTURE, MAX_BODY_BYTES, OLDEST, encode, encode_fixes
+from contract.commands import MAX_COMMAND_BYTES, Command, UnitSettings
 from contract.fix import Fix, Quality, Source, canonical
-from contract.messages import MAX_BOOT, MAX_FIXES, FixMessage, Gnss, Link, Receipt, Rejection, Status, WireFix
+from contract.messages import MAX_BOOT, MAX_FIXES, FixMessage, Gnss, Link, Receipt, Refused, Rejection, Status, WireFix
 from contract.reasons import RefusalRule, RejectReason
 from contract.schema import json_schemas
 from gateway.ingest.batch import MAX_DAYS
@@ -27,7 +28,10 @@ FIX = Fix(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("record", [FixMessage, WireFix, Receipt, Rejection, Status, Gnss, Link])
+RECORDS = (FixMessage, WireFix, Receipt, Rejection, Status, Gnss, Link, Refused, Command, UnitSettings)
+
+
+@pytest.mark.parametrize("record", RECORDS)
 def test_every_field_of_every_message_is_explained(record: type[msgspec.Struct]) -> None:
     for field in record.__struct_fields__:
         assert f"`{field}`" in PAGE or f'"{field}"' in PAGE, field
@@ -55,6 +59,7 @@ def test_the_limits_are_the_limits_of_the_code() -> None:
         f"now + {int(FUTURE.total_seconds() // 60)} min",
         f"{MAX_BODY_BYTES} bytes",
         f"1 to {MAX_FIXES} fixes",
+        f"{MAX_COMMAND_BYTES} bytes",
         f"0 to {MAX_BOOT}",
         f"more than {MAX_DAYS} days",
         f"`hdop` above {policy.max_hdop:g} or `accuracy_m` above {policy.max_accuracy_m:g}",
@@ -71,7 +76,7 @@ def test_the_example_of_the_canonical_form_is_one() -> None:
 def test_examples_of_messages_are_valid() -> None:
     schemas, found = json_schemas(), json_blocks(PAGE)
 
-    for name, first_field in [("stored", "spool"), ("rejected", "reason"), ("status", "state")]:
+    for name, first_field in [("stored", "spool"), ("rejected", "reason"), ("status", "state"), ("command", "id")]:
         (message,) = [message for message in found if next(iter(message)) == first_field]
         jsonschema.validate(message, schemas[name])
 

@@ -11,7 +11,7 @@ from contract.codec import decode_fixes, decode_status, encode, parse_claim
 from contract.fix import Fix
 from contract.messages import Receipt, Status
 from contract.times import parse_instant
-from contract.topics import FIXES, STATUS, STORED, channel_filter, device_topic, parse_topic
+from contract.topics import COMMAND, FIXES, STATUS, STORED, channel_filter, device_topic, parse_topic
 
 # Captures and days of any year must pass: the double judges no time.
 NOW = parse_instant("2026-11-23T12:00:00Z")
@@ -29,6 +29,7 @@ class GatewayDouble:
         self.receipts = receipts
         self._every_s = every_s
         self._dirty: set[tuple[str, str]] = set()
+        self.outbox: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue()  # (device, body) of commands, sent retained
         self._address = (host, port, password)
 
     async def run(self) -> None:
@@ -53,6 +54,7 @@ class GatewayDouble:
                     self.connected = True
                     async with asyncio.TaskGroup() as tasks:
                         tasks.create_task(self._confirm(client))
+                        tasks.create_task(self._order(client))
                         tasks.create_task(self._take(client))
             except* aiomqtt.MqttError:
                 pass
@@ -84,6 +86,11 @@ class GatewayDouble:
         known = self.fixes[device, fix.spool_id].setdefault(fix.seq, fix)
         assert known.fixed_at == fix.fixed_at, "one number, two contents"
         self.order[device].append(fix.seq)
+
+    async def _order(self, client: aiomqtt.Client) -> None:
+        while True:
+            device, body = await self.outbox.get()
+            await client.publish(device_topic(device, COMMAND), body, qos=1, retain=True)
 
     async def _confirm(self, client: aiomqtt.Client) -> None:
         while True:
