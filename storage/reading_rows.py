@@ -214,6 +214,7 @@ class HistoryRow(msgspec.Struct, frozen=True):
     hdop: float | None
     accuracy_m: float | None
     satellites: int | None
+    ignition: bool | None
     quality: str | None
     source: str
     device_name: str

@@ -101,8 +101,8 @@ SELECT name FROM reading.vehicle ORDER BY name;
 
 -- name: read_history
 -- Every fix of a vehicle from-to (to excluded) in order of time, the refused ones only when asked for.
-SELECT fixed_at, received_at, lat_e7, lon_e7, altitude_m, speed_mps, course_deg, hdop, accuracy_m, satellites, quality,
-    source, device_name, spool, seq, replayed, refused_by
+SELECT fixed_at, received_at, lat_e7, lon_e7, altitude_m, speed_mps, course_deg, hdop, accuracy_m, satellites,
+    ignition, quality, source, device_name, spool, seq, replayed, refused_by
 FROM reading.vehicle_fix
 WHERE vehicle_name = %(vehicle)s AND fixed_at >= %(from_at)s AND fixed_at < %(to_at)s
     AND (%(refused)s OR refused_by IS NULL)

@@ -105,7 +105,7 @@ def _track_point(row: HistoryRow) -> str:
     inner += f"<time>{format_instant(row.fixed_at)}</time>"
     inner += "" if row.satellites is None else f"<sat>{row.satellites}</sat>"
     inner += "" if known["hdop"] is None else f"<hdop>{known['hdop']}</hdop>"
-    names = ("speed_mps", "course_deg", "device", "seq", "replayed", "refused_by")
+    names = ("speed_mps", "course_deg", "accuracy_m", "ignition", "device", "seq", "replayed", "refused_by")
     words = " ".join(f"{name}={quoteattr(str(_cell(known[name])))}" for name in names if known[name] is not None)
     inner += f"<extensions><w:fix {words}/></extensions>"
     return f'<trkpt lat="{degrees(row.lat_e7)}" lon="{degrees(row.lon_e7)}">{inner}</trkpt>\n'

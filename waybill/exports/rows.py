@@ -7,11 +7,11 @@ from contract.times import format_instant
 from storage.reading_rows import HistoryRow
 
 COLUMNS = (
-    "fixed_at", "received_at", "lat", "lon", "altitude_m", "speed_mps", "course_deg", "hdop", "satellites", "quality",
-    "source", "device", "spool", "seq", "replayed", "refused_by",
+    "fixed_at", "received_at", "lat", "lon", "altitude_m", "speed_mps", "course_deg", "hdop", "accuracy_m",
+    "satellites", "ignition", "quality", "source", "device", "spool", "seq", "replayed", "refused_by",
 )  # fmt: skip
 # Binary32 in storage: so many decimals bring back what the receiver said, and no noise (contract/fix.py, steps).
-_DECIMALS = {"altitude_m": 2, "speed_mps": 3, "course_deg": 2, "hdop": 2}
+_DECIMALS = {"altitude_m": 2, "speed_mps": 3, "course_deg": 2, "hdop": 2, "accuracy_m": 2}
 
 
 def degrees(value_e7: int) -> str:
@@ -34,7 +34,9 @@ def facts(row: HistoryRow) -> dict[str, object]:
         "speed_mps": measure("speed_mps", row.speed_mps),
         "course_deg": measure("course_deg", row.course_deg),
         "hdop": measure("hdop", row.hdop),
+        "accuracy_m": measure("accuracy_m", row.accuracy_m),
         "satellites": row.satellites,
+        "ignition": row.ignition,
         "quality": row.quality,
         "source": row.source,
         "device": row.device_name,

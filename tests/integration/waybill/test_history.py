@@ -34,12 +34,13 @@ def stored(database: Database) -> int:
             bare = seq == 2
             owner.execute(
                 "INSERT INTO waybill.fix (fixed_at, received_at, seq, device_id, spool_id, lat_e7, lon_e7, altitude_m,"
-                " speed_mps, course_deg, hdop, satellites, quality, replayed, source, refused_by)"
-                " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'dedicated', %s)",
+                " speed_mps, course_deg, hdop, accuracy_m, satellites, ignition, quality, replayed, source, refused_by)"
+                " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'dedicated', %s)",
                 [
                     START + timedelta(seconds=seq), START + timedelta(seconds=seq + 2), seq, device_id, spool[0],
                     601_700_001 + seq, -5, None if bare else 12.34, None if bare else 7.123, None if bare else 359.99,
-                    None if bare else 0.9, None if bare else 11, None if bare else "gps", False, refused_by,
+                    None if bare else 0.9, None if bare else 3.21, None if bare else 11, None if bare else False,
+                    None if bare else "gps", False, refused_by,
                 ],
             )  # fmt: skip
     return device_id
@@ -58,10 +59,11 @@ def test_csv_has_exact_times_degrees_and_measures(waybill: Waybill, stored: int)
     assert rows[0] == {
         "fixed_at": "2026-11-23T09:00:01.123Z", "received_at": "2026-11-23T09:00:03.123Z", "lat": "60.1700002",
         "lon": "-0.0000005", "altitude_m": "12.34", "speed_mps": "7.123", "course_deg": "359.99", "hdop": "0.9",
-        "satellites": "11", "quality": "gps", "source": "dedicated", "device": "gps-07", "spool": "00ff00ff00ff00ff",
+        "accuracy_m": "3.21", "satellites": "11", "ignition": "false",
+        "quality": "gps", "source": "dedicated", "device": "gps-07", "spool": "00ff00ff00ff00ff",
         "seq": "1", "replayed": "false", "refused_by": "",
     }  # fmt: skip
-    assert (rows[1]["altitude_m"], rows[1]["satellites"], rows[1]["quality"]) == ("", "", "")
+    assert {rows[1][name] for name in ("altitude_m", "accuracy_m", "satellites", "ignition", "quality")} == {""}
 
 
 def test_refused_fixes_come_with_their_rule_when_asked_for(waybill: Waybill, stored: int) -> None:
