@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -18,6 +18,18 @@ _Turn = Annotated[float, Meta(ge=1, le=180, description="so much change of cours
 _Distance = Annotated[float, Meta(ge=10, le=10_000, description="so many metres are reported as well")]
 
 
+_Time = Annotated[str, Meta(pattern="^(?:(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+_Periods = Annotated[list[tuple[_Time, _Time]], Meta(max_length=8)]
+
+
+class DutyHours(msgspec.Struct, frozen=True, kw_only=True):
+    """When the vehicle is on duty; at any other time no position leaves it. A day not named is off."""
+
+    time_zone: Annotated[str, Meta(min_length=1, max_length=64, description="such as Europe/Helsinki")]
+    week: Annotated[dict[Day, _Periods], Meta(description="from and to; a `to` not after its `from` is the next day's")]
+
+
 class UnitSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """What can be set from afar. Left out: stays as it is. null: as the unit was started."""
 
@@ -25,6 +37,8 @@ class UnitSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     heartbeat_s: _Heartbeat | UnsetType | None = UNSET
     turn_deg: _Turn | UnsetType | None = UNSET
     distance_m: _Distance | UnsetType | None = UNSET
+    off_duty: bool | UnsetType | None = UNSET
+    duty_hours: DutyHours | UnsetType | None = UNSET
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):

@@ -126,6 +126,7 @@ class Status(msgspec.Struct, kw_only=True, omit_defaults=True):
     stuck_s: Annotated[float, Meta(ge=0, description="the receiver repeats one place although it moves")] | None = None
     left_out: Annotated[dict[_Reason, _Count], Meta(max_length=64, description="read but not spooled, by reason")] = {}
     unwritten: Annotated[int, Meta(ge=0, description="fixes lost because no disk took them")] = 0
+    off_duty: Annotated[bool, Meta(description="no position leaves the vehicle now")] = False
     applied: Annotated[CommandId, Meta(description="the command whose settings were taken last")] | None = None
     refused: Annotated[Refused, Meta(description="the command refused since then")] | None = None
     battery_pct: Annotated[float, Meta(ge=0, le=100)] | None = None

@@ -74,6 +74,7 @@ class Bridge:
         self._heard_s = time.monotonic()
         self._health = Health(self._heard_s, rate=options.clock.rate)
         self._decoder = Decoder()
+        self._off_duty = 0  # positions that stayed in the vehicle
         self._remote = RemoteSettings(options.spool_path, options.sampling)
         # A capture is played to see what the receiver saw; only what a vehicle sends now is thinned.
         self._sampler = None if options.source.replayed else Sampler(self._remote.policy)
@@ -136,6 +137,10 @@ class Bridge:
         for position in positions:
             self._health.placed(position)
             retimed = self.options.source.retime(position)
+            if self._remote.is_off_duty(retimed.fixed_at):
+                self._off_duty += 1
+                chosen += [] if self._sampler is None else self._sampler.flush()  # of the time before
+                continue
             chosen += [retimed] if self._sampler is None else self._sampler.feed(retimed)
         if positions and self._is_live:
             self._health.timed(positions[-1], self.options.clock.now())
@@ -182,10 +187,14 @@ class Bridge:
             remote=self._remote,
             held=await self.desk.held(),
             gaps=await self.desk.gaps(),
-            left_out=self._decoder.counts,
+            left_out=self._left_out,
             unwritten=self.desk.lost,
         )
         return compose_status(seen, self._spool, self._health, self._publisher.state)
+
+    @property
+    def _left_out(self) -> dict[str, int]:
+        return {**self._decoder.counts, "off_duty": self._off_duty}
 
     def progress(self) -> BridgeProgress:
         spool = self._spool
@@ -201,7 +210,7 @@ class Bridge:
             trouble=self._publisher.state.trouble,
             refused=self._publisher.state.refused,
             source_ended=self.source_ended,
-            counts=dict(self._decoder.counts),
+            counts=self._left_out,
         )
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
 from contract.commands import Command, UnitSettings, decode_command, given, merged
 from contract.messages import Refused
+from firmware_bridge.duty import Duty, UnknownZoneError
 from firmware_bridge.sampling import SamplingPolicy
 
 log = logging.getLogger(__name__)
@@ -35,6 +37,7 @@ class RemoteSettings:
         self.refused: Refused | None = None
         self._base = base
         self._kept = self._load()
+        self._duty = self._duty_of_start()
 
     @property
     def settings(self) -> UnitSettings:
@@ -48,6 +51,10 @@ class RemoteSettings:
     @property
     def policy(self) -> SamplingPolicy:
         return self._policy_with(self._kept.settings)
+
+    def is_off_duty(self, at: datetime) -> bool:
+        """Whether no position of that instant may leave the vehicle."""
+        return self._duty is None or self._duty.is_off(at)
 
     def take(self, body: bytes) -> bool:
         """Takes a command whole or not at all, on disk before it counts; whether anything became different."""
@@ -73,17 +80,30 @@ class RemoteSettings:
         if policy.heartbeat_s < policy.report_interval_s:
             why = f"{policy.heartbeat_s:g} s is shorter than report_interval_s, {policy.report_interval_s:g} s"
             return Refused(id=command.id, field="heartbeat_s", why=why)
+        try:
+            duty = Duty(settings)
+        except UnknownZoneError as error:
+            return Refused(id=command.id, field="duty_hours", why=str(error)[:200])
         kept = _Kept(settings, [*self._kept.taken, command.id][-MAX_IDS:])
         try:
             _write(self.path, msgspec.json.encode(kept))
         except OSError as error:
             return Refused(id=command.id, why=f"cannot be kept on the unit's disk: {error.strerror}")
-        self._kept = kept
+        self._kept, self._duty = kept, duty
         return command
 
     def _policy_with(self, settings: UnitSettings) -> SamplingPolicy:
         named = {name: value for name, value in given(settings).items() if name in _POLICY_FIELDS}
         return msgspec.structs.replace(self._base, **named)
+
+    def _duty_of_start(self) -> Duty | None:
+        """None: hours are set but their zone is gone. Then nothing is sent: a private trip once sent stays sent."""
+        try:
+            return Duty(self._kept.settings)
+        except UnknownZoneError:
+            log.exception("duty_hours of %s; off duty until a command changes them", self.path,
+                          extra={"action": "command"})  # fmt: skip
+            return None
 
     def _load(self) -> _Kept:
         try:

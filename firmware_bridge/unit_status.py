@@ -60,6 +60,7 @@ def compose_status(seen: Observed, spool: Spool, health: Health, link: LinkState
         stuck_s=health.stuck_s,
         left_out={str(reason): count for reason, count in seen.left_out.items() if count},
         unwritten=seen.unwritten,
+        off_duty=seen.remote.is_off_duty(seen.now),
         applied=seen.remote.applied,
         refused=seen.remote.refused,
     )

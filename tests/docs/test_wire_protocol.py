@@ -12,7 +12,7 @@ import yaml
 
 from contract import topics
 from contract.codec import FUTURE, MAX_BODY_BYTES, OLDEST, encode, encode_fixes
-from contract.commands import MAX_COMMAND_BYTES, Command, UnitSettings
+from contract.commands import MAX_COMMAND_BYTES, Command, DutyHours, UnitSettings
 from contract.fix import Fix, Quality, Source, canonical
 from contract.messages import MAX_BOOT, MAX_FIXES, FixMessage, Gnss, Link, Receipt, Refused, Rejection, Status, WireFix
 from contract.reasons import RefusalRule, RejectReason
@@ -28,7 +28,7 @@ FIX = Fix(
 )  # fmt: skip
 
 
-RECORDS = (FixMessage, WireFix, Receipt, Rejection, Status, Gnss, Link, Refused, Command, UnitSettings)
+RECORDS = (FixMessage, WireFix, Receipt, Rejection, Status, Gnss, Link, Refused, Command, UnitSettings, DutyHours)
 
 
 @pytest.mark.parametrize("record", RECORDS)

@@ -64,6 +64,33 @@ def test_a_command_is_taken_live_and_answered_at_once(own_broker: Broker, tmp_pa
     assert refused is None or refused.field == "report_interval_s"
 
 
+def test_off_duty_no_position_leaves_the_vehicle_also_without_a_link(own_broker: Broker, tmp_path: Path) -> None:
+    spool = tmp_path / "spool.db"
+
+    async def play() -> tuple[GatewayDouble, int]:
+        async with running(double(own_broker)) as gateway, driving(address(own_broker), spool) as bridge:
+            await until(lambda: len(gateway.order["gps-01"]) >= 3, "fixes on duty")
+            await gateway.outbox.put(("gps-01", b'{"id":"home","settings":{"off_duty":true}}'))
+            await until(lambda: answered(gateway, "home"), "the answer")
+            assert gateway.statuses["gps-01"][-1].off_duty
+            await until(lambda: bridge.progress().counts["off_duty"] > 15, "positions off duty")
+            await until(lambda: bridge.progress().backlog == 0, "all of duty's fixes confirmed")
+            spooled = bridge.progress().spooled
+        nowhere = BrokerAddress(host="127.0.0.1", port=1, password=PASSWORD)
+        async with driving(nowhere, spool) as bridge:
+            await until(lambda: bridge.progress().counts["off_duty"] > 15, "positions off duty without a link")
+            assert (await bridge._status()).off_duty
+            assert bridge.progress().spooled == spooled
+        async with running(double(own_broker)) as gateway_again, driving(address(own_broker), spool) as bridge:
+            await gateway_again.outbox.put(("gps-01", b'{"id":"work","settings":{"off_duty":null}}'))
+            await until(lambda: bridge.progress().spooled > spooled, "fixes on duty again")
+        return gateway, spooled
+
+    gateway, spooled = asyncio.run(play())
+
+    assert sorted(gateway.order["gps-01"]) == list(range(1, spooled + 1))
+
+
 def test_a_retained_command_reaches_a_unit_that_was_away_and_holds_without_a_link(
     own_broker: Broker, tmp_path: Path
 ) -> None:
