@@ -37,6 +37,7 @@ class Command:
         self._ready = ready
         self._ready_patience_s = ready_patience_s
         self._process: subprocess.Popen[bytes] | None = None
+        self._awaited = False  # begun, and nobody has waited until it was ready
 
     @property
     def pid(self) -> int | None:
@@ -47,10 +48,18 @@ class Command:
         """How it ended; negative: by that signal. None while it runs or was never started."""
         return None if self._process is None else self._process.poll()
 
+    def begin(self) -> None:
+        """Starts the process and does not wait for it; `start` then only waits until it is ready."""
+        if self.pid is None:
+            self._process = launch.start(self._program)
+            self._awaited = True
+
     def start(self) -> None:
-        if self.pid is not None:
+        self.begin()
+        process = self._process
+        if process is None or not self._awaited:
             return
-        process = self._process = launch.start(self._program)
+        self._awaited = False
         if not launch.wait_until(self._ready, process, patience_s=self._ready_patience_s):
             ended = process.poll()
             self.stop(2.0)

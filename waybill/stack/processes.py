@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -38,6 +38,12 @@ class Service(Protocol):
     def stop(self, patience_s: float = ...) -> None: ...
 
 
+class PromptService(Service, Protocol):
+    """A service that can be started without waiting until it is ready: Command."""
+
+    def begin(self) -> None: ...
+
+
 @dataclass(slots=True)
 class _Supervised:
     name: str
@@ -65,18 +71,23 @@ class Supervisor:
 
     def start(self, name: str, service: Service, port: int | None = None) -> None:
         """Starts `service`, waits until it is ready, and keeps it running from then on."""
-        if any(one.name == name for one in self._services):
-            raise ValueError(f"there is a service {name} already")
-        one = _Supervised(name, service, port, true_now(), time.monotonic())
         with self._turn:
-            # Listed before it is started: when that fails or is interrupted, `stop` finds it.
-            self._services.append(one)
-            service.start()
-            one.sound_since_s = time.monotonic()
-            self._write()
-        if self._watcher is None:
-            self._watcher = threading.Thread(target=self._watch, name="supervisor", daemon=True)
-            self._watcher.start()
+            self._await(self._enlist(name, service, port))
+        self._watch_from_now_on()
+
+    def start_together(
+        self, services: Sequence[tuple[str, PromptService, int | None]], ready: Callable[[str], None]
+    ) -> None:
+        """Starts services that do not need one another all at once; `ready` is told each name, in their order."""
+        with self._turn:
+            begun = []
+            for name, service, port in services:
+                begun.append(self._enlist(name, service, port))
+                service.begin()
+            for one in begun:
+                self._await(one)
+                ready(one.name)
+        self._watch_from_now_on()
 
     def end(self, name: str, patience_s: float = 5.0) -> None:
         """Stops one service for good."""
@@ -111,6 +122,24 @@ class Supervisor:
 
     def __exit__(self, *_why: object) -> None:
         self.stop()
+
+    def _enlist(self, name: str, service: Service, port: int | None) -> _Supervised:
+        """Listed before it is started: when that fails or is interrupted, `stop` finds it."""
+        if any(one.name == name for one in self._services):
+            raise ValueError(f"there is a service {name} already")
+        one = _Supervised(name, service, port, true_now(), time.monotonic())
+        self._services.append(one)
+        return one
+
+    def _await(self, one: _Supervised) -> None:
+        one.service.start()
+        one.sound_since_s = time.monotonic()
+        self._write()
+
+    def _watch_from_now_on(self) -> None:
+        if self._watcher is None:
+            self._watcher = threading.Thread(target=self._watch, name="supervisor", daemon=True)
+            self._watcher.start()
 
     def _watch(self) -> None:
         while not self._stopping.wait(_LOOK_EVERY_S):

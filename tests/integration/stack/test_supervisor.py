@@ -85,6 +85,33 @@ def test_services_stop_in_reverse_order_and_the_deaf_one_is_killed_in_time(tmp_p
     assert took_s < 3
 
 
+def test_services_started_together_are_all_begun_before_the_first_is_waited_for(tmp_path: Path) -> None:
+    # Each is ready only when it sees the other: one after the other they would wait for ever.
+    meet = """
+        import signal, sys, time
+        from pathlib import Path
+        own, other, ready = map(Path, sys.argv[1:])
+        own.touch()
+        while not other.exists(): time.sleep(0.01)
+        ready.touch()
+        signal.pause()
+    """
+    services = []
+    for name, other in (("left", "right"), ("right", "left")):
+        ready = tmp_path / f"ready-{name}"
+        words = [sys.executable, "-c", textwrap.dedent(meet), tmp_path / name, tmp_path / other, ready]
+        command = Command(name, words, environ=ENVIRON, log=tmp_path / f"{name}.log", ready=ready.exists)
+        services.append((name, command, None))
+    told: list[str] = []
+    with Supervisor(tmp_path, print) as supervisor:
+        supervisor.start_together(services, told.append)
+
+        assert told == ["left", "right"]
+        assert all(state.pid is not None for state in supervisor.states())
+        pids = [command.pid for _, command, _ in services]
+    assert [birth(pid) for pid in pids if pid is not None] == [None, None]
+
+
 def test_service_that_does_not_come_up_is_an_error_with_the_end_of_its_log(tmp_path: Path) -> None:
     with Supervisor(tmp_path, print) as supervisor:
         broken = python("api", tmp_path, "raise SystemExit('no port for me')", ready=lambda: False)
