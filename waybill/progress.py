@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 
@@ -23,3 +23,41 @@ def progress_bar(what: str, whole: int | None) -> Iterator[Callable[[int], None]
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(what, total=whole)
         yield lambda more: progress.advance(task, more)
+
+
+@contextmanager
+def step_bars(steps: Sequence[str]) -> Iterator[Callable[[str, int], None]]:
+    """Gives a function that is told which step is on and how many things more it has done; one line per step.
+
+    Through a pipe each step is a plain line when it begins.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True, highlight=False)
+    columns = (
+        SpinnerColumn(finished_text="*"),
+        TextColumn("{task.description:<24}"),
+        BarColumn(bar_width=30),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[seen]}"),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        tasks: dict[str, TaskID] = {}
+        counts: dict[str, int] = {}
+
+        def report(step: str, more: int) -> None:
+            if step not in tasks:
+                for done in tasks.values():
+                    progress.update(done, total=1, completed=1)
+                tasks[step], counts[step] = progress.add_task(step, total=None, seen=""), 0
+                if not console.is_terminal:
+                    console.print(f"{len(tasks)} of {len(steps)}: {step} …")
+            counts[step] += more
+            if counts[step]:
+                progress.update(tasks[step], seen=f"{counts[step]:,} things")
+
+        report(steps[0], 0)
+        yield report
+        for done in tasks.values():
+            progress.update(done, total=1, completed=1)

@@ -102,7 +102,8 @@ def _fleet(
 ) -> Simulated:
     from contract.fix import DEVICE_NAME
     from firmware_bridge.sim.fleet_plan import FleetWish
-    from waybill.simulation.fleet import Simulated, find_streets, parse_kinds, parse_place
+    from waybill.simulation.fleet import Simulated, find_streets, parse_kinds
+    from waybill.simulation.places import parse_place
 
     kinds = parse_kinds(faults)
     place = None if around is None else parse_place(around)

@@ -11,7 +11,6 @@ from firmware_bridge.sim.day import VehicleDay
 from firmware_bridge.sim.fault_plan import random_faults
 from firmware_bridge.sim.faults import FaultKind
 from firmware_bridge.sim.fleet_plan import FleetWish, fleet_days
-from firmware_bridge.sim.polyline import Place
 from firmware_bridge.sim.streets import Streets, StreetsError
 from waybill.invocation import CommandError
 from waybill.settings import Settings
@@ -54,17 +53,6 @@ def parse_kinds(text: str) -> tuple[FaultKind, ...]:
     if wrong:
         raise CommandError(f"--faults {wrong[0]!r} is none of {', '.join(known)}; or say all")
     return tuple(dict.fromkeys(known[word] for word in words))
-
-
-def parse_place(text: str) -> Place:
-    """From `LAT,LON` in degrees."""
-    try:
-        lat_deg, lon_deg = (float(part) for part in text.split(","))
-    except ValueError as error:
-        raise CommandError(f"--around {text!r} must be LAT,LON in degrees, such as 60.17,24.94") from error
-    if not (-90 < lat_deg < 90 and -180 <= lon_deg <= 180):
-        raise CommandError(f"--around {text!r} is no place on Earth: latitude -90 to 90, longitude -180 to 180")
-    return Place(lat_deg, lon_deg)
 
 
 def find_streets(settings: Settings, named: Path | None) -> tuple[Streets | None, str | None]:
