@@ -6,6 +6,7 @@ set -eu
 cd "$(dirname "$0")/.."
 public_url=${1:-https://localhost}
 user=${2:-staff}
+host=${public_url#*://}
 if [ -e .env ]; then
     echo ".env is there already; remove it first if the database and the broker are to get new passwords." >&2
     exit 1
@@ -23,6 +24,7 @@ umask 077
 while IFS= read -r line; do
     case $line in
         WAYBILL_PUBLIC_URL=) echo "$line$public_url" ;;
+        DEVICE_BROKER_HOST=) echo "$line${host%%:*}" ;;
         DASHBOARD_USER=) echo "$line$user" ;;
         DASHBOARD_PASSWORD_HASH=) echo "$line'$hash'" ;;
         *_PASSWORD=) echo "$line$(secret)" ;;

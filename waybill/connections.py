@@ -14,6 +14,7 @@ from waybill.settings import Settings
 if TYPE_CHECKING:
     import psycopg
 
+    from gateway.api.enrolments import EnrolmentDesk
     from gateway.broker_admin import BrokerAdmin
 
 UrlName = Literal["database_url", "database_owner_url", "database_reader_url", "database_retention_url"]
@@ -69,3 +70,24 @@ def broker_admin(settings: Settings) -> BrokerAdmin:
 
     password = needed(settings, "broker_admin_password")
     return BrokerAdmin(settings.broker_host, settings.broker_port, password)
+
+
+def enrolment_desk(settings: Settings) -> EnrolmentDesk | None:
+    """What enrolment codes are exchanged with; None when the broker's administration is not ours to use."""
+    from gateway.api.enrolments import EnrolmentDesk
+
+    if settings.broker_admin_password is None:
+        return None
+    ca = settings.device_broker_tls_ca or settings.broker_tls_ca
+    try:
+        pem = None if ca is None else ca.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        name = "broker_tls_ca" if settings.device_broker_tls_ca is None else "device_broker_tls_ca"
+        raise CommandError(f"{name} = {ca}: {error}") from error
+    return EnrolmentDesk(
+        clock=settings.parsed_clock(),
+        broker=broker_admin(settings),
+        broker_host=settings.device_broker_host or settings.broker_host,
+        broker_port=settings.device_broker_port or settings.broker_port,
+        tls_ca_pem=pem,
+    )

@@ -55,6 +55,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     broker_admin_password: Annotated[
         str | None, _about("password of the broker's user admin, who manages devices' credentials", "secret")
     ] = None
+    device_broker_host: Annotated[
+        str | None, _about("the broker's host as devices reach it, told to those that enrol; else broker_host", "host")
+    ] = None
+    device_broker_port: Annotated[
+        Annotated[int, Meta(ge=1, le=65535)] | None, _about("the broker's port as devices reach it; else broker_port")
+    ] = None
+    device_broker_tls_ca: Annotated[
+        Path | None, _about("file of certificate authorities that devices check the broker with; else broker_tls_ca")
+    ] = None
     device_password: Annotated[
         str | None, _about("broker password of the device that waybill bridge speaks for", "secret")
     ] = None

@@ -6,19 +6,21 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from gateway.api import operations
+from gateway.api import enrolments, operations
+from gateway.api.enrolments import EnrolmentDesk
 from gateway.api.headers import SecurityHeaders
 from gateway.api.problems import speak_problems
 from gateway.api.readiness import Connect
+from gateway.api.tries import Tries
 
 # Each audience has one router, each router one kind of caller.
-ROUTERS = (operations.router,)
+ROUTERS = (operations.router, enrolments.router)
 
 _DESCRIPTION = """Waybill's HTTP API. Errors are problem documents (RFC 9457). Times are RFC 3339 with an offset."""
 
 
-def make_app(connect: Connect) -> FastAPI:
-    """The API over a database that `connect` gives connections to."""
+def make_app(connect: Connect, enrolment_desk: EnrolmentDesk | None = None) -> FastAPI:
+    """The API over a database that `connect` gives connections to; without a desk it exchanges no enrolment codes."""
     app = FastAPI(
         title="Waybill",
         version=version("waybill"),
@@ -30,6 +32,8 @@ def make_app(connect: Connect) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.connect = connect
+    app.state.enrolment_desk = enrolment_desk
+    app.state.enrolment_tries = Tries()
     speak_problems(app)
     app.add_middleware(SecurityHeaders)
     for router in ROUTERS:

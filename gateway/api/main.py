@@ -17,6 +17,7 @@ from psycopg_pool import ConnectionPool
 
 from contract.clock import true_now
 from gateway.api.app import make_app
+from gateway.api.enrolments import EnrolmentDesk
 from storage.parts import put_part
 
 log = logging.getLogger(__name__)
@@ -31,11 +32,12 @@ class ApiError(Exception):
 
 
 class ApiOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the API listens (port 0: any) and where its database is."""
+    """Where the API listens (port 0: any), where its database is, and what it exchanges enrolment codes with."""
 
     host: str
     port: int
     database_url: str
+    enrolment_desk: EnrolmentDesk | None = None
 
 
 def run_api(options: ApiOptions, stop: threading.Event) -> None:
@@ -49,7 +51,8 @@ def run_api(options: ApiOptions, stop: threading.Event) -> None:
                 yield connection
 
         config = uvicorn.Config(
-            make_app(connect), log_config=None, access_log=False, server_header=False, proxy_headers=False,
+            make_app(connect, options.enrolment_desk),
+            log_config=None, access_log=False, server_header=False, proxy_headers=False,
             lifespan="off", timeout_graceful_shutdown=_LAST_REQUESTS_S,
         )  # fmt: skip
         server = uvicorn.Server(config)

@@ -14,6 +14,7 @@ from contract.fix import DEVICE_NAME
 from gateway.master.errors import MasterDataError
 from storage import master
 from storage.audit import Actor, AuditEvent, record
+from storage.enrolment import cancel_enrolments
 from storage.master import Device, EndedInstall, Fitting, Vehicle
 
 KINDS = ("dedicated", "phone")
@@ -84,7 +85,8 @@ def revoke_credential(
     at: datetime,
     reason: str | None = None,
 ) -> bool:
-    """Cuts the device off and lets it in no more; whether it had a credential. Its installs and fixes stay."""
+    """Cuts the device off and lets it in no more, open codes included; whether it had a credential. Installs stay."""
+    cancel_enrolments(connection, device.id, at)
     had_one = master.revoke_credential(connection, device.id, at)
     event = _event("device.credential_revoked", device.name, None, actor, at, None)
     before = {"issued_at": device.credential_issued_at}

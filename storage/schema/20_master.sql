@@ -49,6 +49,19 @@ CREATE TABLE waybill.device (
     credential_revoked_at timestamptz -- NULL again when a new one is issued
 );
 
+-- A code that somebody may exchange once for the device's credential.
+CREATE TABLE waybill.enrolment (
+    id uuid PRIMARY KEY,
+    device_id integer NOT NULL REFERENCES waybill.device,
+    code_hash bytea NOT NULL UNIQUE, -- Argon2id; the code itself is nowhere
+    created_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL CHECK (expires_at > created_at),
+    cancelled_at timestamptz, -- by a newer code, or because the device's credential was revoked
+    used_at timestamptz,
+    tries integer NOT NULL DEFAULT 0 -- how often this very code was handed in; more than 1: somebody else has it too
+);
+CREATE INDEX enrolment_open ON waybill.enrolment (device_id) WHERE used_at IS NULL AND cancelled_at IS NULL;
+
 -- Device in vehicle, from-to. A fix belongs to the vehicle that its device was fitted in when it was taken.
 CREATE TABLE waybill.install (
     id uuid PRIMARY KEY,

@@ -75,7 +75,7 @@ def test_every_part_gets_what_its_command_needs_and_no_password_more(environ: di
         "broker-users": {"broker_password", "broker_admin_password"},
         "gateway": {"database_url", "broker_password", "broker_admin_password"},
         "worker": {"database_url", "database_retention_url"},
-        "api": {"database_url"},
+        "api": {"database_url", "broker_admin_password"},
         "dashboard": {"database_reader_url"},
     }
     secret = {name for name, about in ABOUT.items() if about.kind in ("secret", "database")}
@@ -118,6 +118,7 @@ def test_the_env_file_is_made_once_with_a_new_password_for_everybody(tmp_path: P
     assert len(set(passwords)) == len(passwords) == 6
     assert all(re.fullmatch(r"[0-9a-f]{48}", password) for password in passwords)
     assert (values["WAYBILL_PUBLIC_URL"], values["DASHBOARD_PASSWORD_HASH"]) == (PUBLIC_URL, HASH)
+    assert values["DEVICE_BROKER_HOST"] == PUBLIC_URL.removeprefix("https://")
     assert set(values) == set(variables()) | {"COMPOSE_PROFILES"}
     assert (tmp_path / ".env").stat().st_mode & 0o777 == 0o600
     assert "shown only now: staff " in first.stdout

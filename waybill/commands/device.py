@@ -14,6 +14,7 @@ from waybill.settings import Settings
 from waybill.terminal import note, say, show_json, show_table
 
 if TYPE_CHECKING:
+    from gateway.master.enrolment import EnrolmentCode
     from storage.master import Device, Fitting
 
 DeviceName = Annotated[str, typer.Argument(metavar="DEVICE", help="Name, such as gps-07.")]
@@ -45,6 +46,7 @@ def register(app: typer.Typer) -> None:
     group.command(name="fit")(fit)
     group.command(name="unfit")(unfit)
     group.command(name="move")(move)
+    group.command(name="enroll")(enroll)
     group.command(name="rotate")(rotate)
     group.command(name="revoke")(revoke)
     app.add_typer(group, name="device")
@@ -77,9 +79,11 @@ def add(
     kind: Annotated[str, typer.Option(help="dedicated, or phone for a driver's own.")] = "dedicated",
     serial_no: Annotated[str | None, typer.Option("--serial", help="The maker's serial number.")] = None,
     save: Save = False,
+    code: Annotated[bool, typer.Option("--code", help="Print a code for waybill bridge enroll, no password.")] = False,
 ) -> None:
-    """Registers a device and prints the broker password made for it, this once."""
+    """Registers a device and prints the broker password made for it, or with --code an enrolment code, this once."""
     from gateway.master.devices import add_device, fit_device, issue_credentials
+    from gateway.master.enrolment import open_enrolment
     from gateway.master.vehicles import find_vehicle
     from waybill.commands.actor import terminal_actor
 
@@ -90,10 +94,16 @@ def add(
         device = add_device(connection, name, actor=actor, at=now, kind=kind, serial_no=serial_no)
         if vehicle is not None:
             fit_device(connection, device, vehicle, actor=actor, at=from_at)
-        passwords = issue_credentials(connection, broker_admin(settings), [name], actor=actor, at=now)
+        opened = open_enrolment(connection, device, actor=actor, at=now) if code else None
+        broker = None if code else broker_admin(settings)
+        made = {} if broker is None else issue_credentials(connection, broker, [name], actor=actor, at=now)
     where = "fitted nowhere yet: waybill device fit" if vehicle is None else f"fitted in {vehicle.name}"
+    if opened is not None:
+        note(f"device {name} is registered, {where}.")
+        _hand_over_code(settings, name, opened)
+        return
     note(f"device {name} is registered, {where}. Its broker user is {name}, its password is shown only now:")
-    _hand_over(settings, name, passwords[name], save=save)
+    _hand_over(settings, name, made[name], save=save)
 
 
 def fit(
@@ -176,6 +186,20 @@ def rotate(context: typer.Context, name: DeviceName, save: Save = False) -> None
     _hand_over(settings, name, passwords[name], save=save)
 
 
+def enroll(context: typer.Context, name: DeviceName) -> None:
+    """Prints a code that the device is set up with once, within 15 minutes: waybill bridge enroll URL CODE."""
+    from gateway.master.devices import find_device
+    from gateway.master.enrolment import open_enrolment
+    from waybill.commands.actor import terminal_actor
+
+    settings = settings_of(context)
+    now = settings.parsed_clock().now()
+    with database(settings) as connection:
+        device = find_device(connection, name)
+        opened = open_enrolment(connection, device, actor=terminal_actor(), at=now)
+    _hand_over_code(settings, name, opened)
+
+
 def revoke(
     context: typer.Context,
     name: DeviceName,
@@ -202,6 +226,15 @@ def _hand_over(settings: Settings, name: str, password: str, *, save: bool) -> N
     say(password)
     if save:
         note(f"kept in {keep_password(settings.data_dir, name, password)}")
+
+
+def _hand_over_code(settings: Settings, name: str, opened: EnrolmentCode) -> None:
+    say(opened.code)
+    url = settings.public_url or f"http://{settings.api_host}:{settings.api_port}"
+    note(f"The code of {name}, shown only now, good once and until {_second(opened.expires_at)}. On the device:")
+    note(f"waybill bridge enroll {url} {opened.code}")
+    if settings.broker_admin_password is None:
+        note("WAYBILL_BROKER_ADMIN_PASSWORD is not set here: unless the api has it, it will refuse the code.")
 
 
 def _one_of(argument: str | None, option: str | None) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from waybill.connections import needed
+from waybill.connections import enrolment_desk, needed
 from waybill.invocation import settings_of
 from waybill.logs import start_logging
 from waybill.stopping import stop_event
@@ -49,8 +49,13 @@ def api(context: typer.Context) -> None:
 
     settings = settings_of(context)
     start_logging("api", settings.log_level)
-    database_url = needed(settings, "database_url")
-    run_api(ApiOptions(host=settings.api_host, port=settings.api_port, database_url=database_url), stop_event())
+    options = ApiOptions(
+        host=settings.api_host,
+        port=settings.api_port,
+        database_url=needed(settings, "database_url"),
+        enrolment_desk=enrolment_desk(settings),
+    )
+    run_api(options, stop_event())
 
 
 def worker(context: typer.Context) -> None:

@@ -2,55 +2,23 @@
 
 from __future__ import annotations
 
-import queue
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
+from pathlib import Path
 
-import paho.mqtt.client as paho
+import httpx
 import psycopg
 import pytest
-from paho.mqtt.enums import CallbackAPIVersion
 
-from tests.fixtures.command_line import Waybill
+from tests.fixtures.broker_session import session
+from tests.fixtures.command_line import Waybill, settings_of_tests
 from tests.fixtures.database import Database
+from tests.fixtures.gateway import eventually
+from tests.fixtures.processes import waybill_process
+from tests.fixtures.servers import BROKER_ADMIN_PASSWORD
 from waybill.stack.broker import Broker
+from waybill.stack.ports import Ports
 
 PASSWORD = "a long enough passphrase"
-
-
-class Session:
-    """One MQTT connection that does not come back by itself, and what became of it."""
-
-    def __init__(self, broker: Broker, user: str, password: str, client_id: str) -> None:
-        self._happened: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self.client = paho.Client(
-            CallbackAPIVersion.VERSION2, client_id=client_id, protocol=paho.MQTTv5, reconnect_on_failure=False
-        )
-        self.client.username_pw_set(user, password)
-        self.client.on_connect = lambda _c, _d, _f, reason, _p: self._happened.put(str(reason))
-        self.client.on_disconnect = lambda *_rest: self._happened.put("cut off")
-        self.client.connect(broker.host, broker.port)
-        self.client.loop_start()
-        self.entered = self.next()
-
-    def next(self, within_s: float = 10) -> str:
-        return self._happened.get(timeout=within_s)
-
-    def still_there(self) -> bool:
-        """Whether a message of its own is acknowledged now; until then nothing else may have happened to it."""
-        sent = self.client.publish(f"waybill/v1/{self.client.username}/status", b"{}", qos=1)
-        sent.wait_for_publish(10)
-        return sent.is_published() and self._happened.empty()
-
-
-@contextmanager
-def session(broker: Broker, user: str, password: str, client_id: str | None = None) -> Iterator[Session]:
-    made = Session(broker, user, password, client_id or user)
-    try:
-        yield made
-    finally:
-        made.client.disconnect()
-        made.client.loop_stop()
 
 
 @pytest.fixture
@@ -199,3 +167,52 @@ def test_a_move_that_cannot_be_leaves_the_device_where_it_is(waybill: Waybill) -
     assert "gps-209 is fitted in van-1 already" in same.error
     assert "gps-211 is fitted in no vehicle: waybill device fit it" in loose.error
     assert listed(waybill, "gps-209")["vehicle_name"] == "van-1"
+
+
+def test_a_code_is_handed_out_instead_of_a_password(waybill: Waybill, database: Database) -> None:
+    added = waybill("device", "add", "gps-212", "--fit", "van-1", "--code", WAYBILL_PUBLIC_URL="https://way.example")
+    again = waybill("device", "enroll", "gps-212")
+
+    assert re.fullmatch(r"[2-9A-HJKMNP-TV-Z]{4}-[2-9A-HJKMNP-TV-Z]{4}", added.out.strip())
+    assert f"waybill bridge enroll https://way.example {added.out.strip()}" in added.err
+    assert again.out != added.out
+    assert listed(waybill, "gps-212")["credential_issued_at"] is None
+    assert rows(database, "SELECT cancelled_at IS NOT NULL FROM waybill.enrolment ORDER BY created_at") == [
+        (True,), (False,),
+    ]  # fmt: skip
+
+
+def test_a_code_from_the_command_line_is_good_at_the_running_api(
+    waybill: Waybill, database: Database, broker: Broker, server_ports: Ports, tmp_path: Path
+) -> None:
+    code = waybill("device", "add", "gps-213", "--code").out.strip()
+    port = server_ports.claim(0)
+    environ = {
+        **settings_of_tests(database),
+        "WAYBILL_API_PORT": str(port),
+        "WAYBILL_BROKER_PORT": str(broker.port),
+        "WAYBILL_BROKER_ADMIN_PASSWORD": BROKER_ADMIN_PASSWORD,
+        "WAYBILL_DEVICE_BROKER_HOST": "broker.example",
+        "WAYBILL_DEVICE_BROKER_PORT": "8883",
+        "WAYBILL_DEVICE_BROKER_TLS_CA": str(tmp_path / "ca.pem"),
+    }
+    (tmp_path / "ca.pem").write_text("-----BEGIN CERTIFICATE-----\n", encoding="ascii")
+    log = tmp_path / "log"
+
+    def redeem() -> httpx.Response | None:
+        try:
+            return httpx.post(f"http://127.0.0.1:{port}/v1/enrolments/redeem", json={"code": code}, timeout=15)
+        except httpx.ConnectError:
+            return None
+
+    with waybill_process("api", environ=environ, log=log):
+        answer = eventually(redeem)
+
+    assert answer.status_code == 200, answer.text
+    body = answer.json()
+    assert (body["broker_host"], body["broker_port"]) == ("broker.example", 8883)
+    assert body["tls_ca_pem"].startswith("-----BEGIN")
+    with session(broker, "gps-213", body["password"]) as device:
+        assert device.entered == "Success"
+    assert code not in log.read_text()
+    assert body["password"] not in log.read_text()
