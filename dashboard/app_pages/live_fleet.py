@@ -22,23 +22,25 @@ from dashboard.van import Van, by_urgency, counts, matches, van
 REFRESH_S = 2
 LINK_ZOOM = 15.0
 FILTERS = ("all", "late", "at_risk", "silent")
-LIST, MAP, FILTER, VIEW, CLICKS = "fleet_list", "fleet_map", "fleet_filter", "fleet_view", "fleet_clicks"
+LIST, MAP, FILTER, VIEW = "fleet_list", "fleet_map", "fleet_filter", "fleet_view"
+CLICKS, CHOSEN = "fleet_clicks", "fleet_chosen"
 # Off a trip there is no beginning to draw the trail from.
 TRAIL_WITHOUT_TRIP = timedelta(hours=1)
 
 
 def choose(name: str | None) -> None:
     """Opens a van, or closes it when it is open; the address keeps it, so that a link shows the same."""
-    if name is None or st.query_params.get("van") == name:
+    if name is None or st.session_state[CHOSEN] == name:
+        st.session_state[CHOSEN] = None
         st.query_params.pop("van", None)
     else:
-        st.query_params["van"] = name
+        st.session_state[CHOSEN] = st.query_params["van"] = name
 
 
 def chosen_in_list() -> None:
     name = st.session_state[LIST].chosen
     choose(name)
-    st.session_state["fleet_go_to"] = st.query_params.get("van")
+    st.session_state["fleet_go_to"] = st.session_state[CHOSEN]
 
 
 def chosen_on_map() -> None:
@@ -46,7 +48,7 @@ def chosen_on_map() -> None:
     if not picked:
         return
     st.session_state[CLICKS] = st.session_state.get(CLICKS, 0) + 1
-    if st.query_params.get("van") != picked[0]["name"]:
+    if st.session_state[CHOSEN] != picked[0]["name"]:
         choose(picked[0]["name"])
 
 
@@ -163,7 +165,7 @@ def show(fleet: Fleet) -> None:
         return
     only = filter_bar(vans)
     listed = [entry for entry in by_urgency(vans) if matches(entry, only)]
-    chosen = next((entry for entry in vans if entry.name == st.query_params.get("van")), None)
+    chosen = next((entry for entry in vans if entry.name == st.session_state[CHOSEN]), None)
     try:
         journey = None if chosen is None else journey_of(chosen)
     except UnavailableError:
@@ -185,4 +187,7 @@ def show(fleet: Fleet) -> None:
         )  # fmt: skip
 
 
+# The address is read when the page is opened or gone back to, not with every refresh: one that was under way when the
+# address changed still carries the old one, and would close the van again.
+st.session_state[CHOSEN] = st.query_params.get("van")
 live()

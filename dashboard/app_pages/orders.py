@@ -21,7 +21,7 @@ from storage.reads import OrderFilter, OrderStory
 
 PAGE_ROWS = 50
 REFRESH_S = 5
-TABLE, PAGE = "orders_table", "orders_page"
+TABLE, PAGE, OPEN = "orders_table", "orders_page", "orders_open"
 
 
 def first_page() -> None:
@@ -53,12 +53,12 @@ def open_row() -> None:
     picked = st.session_state[TABLE].selection.rows
     numbers = st.session_state.get("orders_numbers", [])
     if picked and picked[0] < len(numbers):
-        st.query_params["order"] = numbers[picked[0]]
+        st.session_state[OPEN] = st.query_params["order"] = numbers[picked[0]]
 
 
 @st.fragment(run_every=REFRESH_S)
 def order_list(wanted: OrderFilter, tz: ZoneInfo) -> None:
-    if st.query_params.get("order"):
+    if OPEN in st.session_state:
         st.rerun()
     page = max(1, st.session_state.get(PAGE, 1))
     try:
@@ -184,7 +184,7 @@ def page() -> None:
         nothing("No premises yet", "Orders belong to premises. Make the first one.", "waybill init")
         return
     tz = ZoneInfo(fleet.premises[0].tz)
-    now, number = data.now(), st.query_params.get("order")
+    now, number = data.now(), st.session_state.pop(OPEN, None) or st.query_params.get("order")
     page_head(f"Order {number}" if number else "Orders")
     if number:
         st.button("All orders", on_click=back, icon=":material/arrow_back:")

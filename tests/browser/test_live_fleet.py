@@ -107,7 +107,7 @@ def _rested(page: Page, before: Image.Image) -> Image.Image | None:
 
 
 def test_a_click_on_a_van_opens_it_and_the_address_keeps_it(
-    seeded: Seeded, visit: Visit, dashboard: Dashboard, picture: Picture
+    seeded: Seeded, owner: psycopg.Connection, visit: Visit, picture: Picture
 ) -> None:
     seen = visit()
     page = seen.page
@@ -120,6 +120,11 @@ def test_a_click_on_a_van_opens_it_and_the_address_keeps_it(
     expect(page.locator("section.open .name")).to_have_text("van-3")
     expect(page.locator("section.open li")).to_have_count(6)
     page.wait_for_url("**/?van=van-3")
+    # A refresh that was under way when the address changed once closed it again.
+    for seconds in (20, 40):
+        drive(owner, seeded.vans[7], NOON + timedelta(seconds=seconds - 19), NOON + timedelta(seconds=seconds))
+        expect(page.locator(".wb-asof")).to_contain_text(f"14:00:{seconds}")
+        expect(page.locator("section.open")).to_have_count(1, timeout=1)
     picture(seen, "fleet-chosen")
     again = visit("/?van=van-3")
     expect(again.page.locator("section.open .name")).to_have_text("van-3")
