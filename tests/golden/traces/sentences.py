@@ -28,9 +28,10 @@ def nmea(points: list[tuple[datetime, float, float]]) -> bytes:
 
 
 def _epoch(at: datetime, lat_deg: float, lon_deg: float) -> bytes:
+    time = f"{at:%H%M%S}.{at.microsecond // 10_000:02d}"
     where = f"{_angle(lat_deg, 2, 'NS')},{_angle(lon_deg, 3, 'EW')}"
-    return _sentence(f"GPRMC,{at:%H%M%S}.00,A,{where},,,{at:%d%m%y},,,A") + _sentence(
-        f"GPGGA,{at:%H%M%S}.00,{where},1,09,1.0,20.0,M,,M,,"
+    return _sentence(f"GPRMC,{time},A,{where},,,{at:%d%m%y},,,A") + _sentence(
+        f"GPGGA,{time},{where},1,09,1.0,20.0,M,,M,,"
     )
 
 
