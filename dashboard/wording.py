@@ -15,7 +15,7 @@ MILESTONE_WORDS: dict[str, str] = {
     Milestone.ACCEPTED: "Accepted",
     Milestone.PREPARING: "Preparing",
     Milestone.READY: "Ready",
-    Milestone.QUEUED: "Planned",
+    Milestone.QUEUED: "Queued",
     Milestone.OUT_FOR_DELIVERY: "Out for delivery",
     Milestone.ARRIVING_SOON: "Arriving soon",
     Milestone.ARRIVED: "At the door",
