@@ -13,11 +13,13 @@ import psycopg
 from contract.clock import Clock, true_now
 from contract.messages import Receipt
 from contract.topics import FIXES, STATUS, channel_filter
+from gateway.ingest.commands import Commands
 from gateway.ingest.pipeline import Pipeline
 from gateway.ingest.subscriber import BrokerOptions, Subscriber
 from gateway.ingest.tracker import Tracker
 from gateway.ingest.writer import Writer
 from gateway.tracking.policy import Policy
+from storage.device_commands import DeviceCommand, newest_device_commands
 from storage.ingest import lock_gateway, newest_receipts
 from storage.parts import put_part
 
@@ -80,6 +82,16 @@ class _Database:
         except psycopg.Error as error:
             log.warning("no sign of life stored", extra={"action": "heartbeat_failed", "error": str(error).strip()})
 
+    def device_commands(self) -> list[DeviceCommand]:
+        """The newest command of each device; none when the database is away."""
+        if self._connection is None or self._connection.closed:
+            return []
+        try:
+            return newest_device_commands(self._connection)
+        except psycopg.Error as error:
+            log.warning("no commands read", extra={"action": "commands_failed", "error": str(error).strip()})
+            return []
+
     def close(self) -> None:
         if self._connection is not None:
             self._connection.close()
@@ -98,7 +110,15 @@ def run_gateway(options: GatewayOptions, stop: threading.Event) -> None:
             pipeline.greet(database.receipts)
         return writer
 
-    pipeline = Pipeline(subscriber, connect, database.heartbeat, options.clock, stop)
+    commands = Commands()
+
+    def beat(counters: Counter[str]) -> None:
+        database.heartbeat(counters)
+        if subscriber.connected.is_set():
+            for topic, body in commands.due(database.device_commands()):
+                subscriber.publish(topic, body, retain=True)
+
+    pipeline = Pipeline(subscriber, connect, beat, options.clock, stop)
     subscriber.start()
     try:
         pipeline.run()

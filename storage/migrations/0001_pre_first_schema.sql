@@ -84,6 +84,16 @@ CREATE TABLE waybill.enrolment (
 );
 CREATE INDEX enrolment_open ON waybill.enrolment (device_id) WHERE used_at IS NULL AND cancelled_at IS NULL;
 
+-- What a device was told to do from then on. The newest row counts and holds all that was ever said: the broker keeps
+-- one retained command for a device, which was perhaps away for all the others.
+CREATE TABLE waybill.device_command (
+    id uuid PRIMARY KEY,
+    device_id integer NOT NULL REFERENCES waybill.device,
+    settings jsonb NOT NULL,
+    created_at timestamptz NOT NULL
+);
+CREATE INDEX device_command_newest ON waybill.device_command (device_id, created_at DESC, id DESC);
+
 -- Device in vehicle, from-to. A fix belongs to the vehicle that its device was fitted in when it was taken.
 CREATE TABLE waybill.install (
     id uuid PRIMARY KEY,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from waybill.commands import device_settings
 from waybill.commands.vehicle import Json
 from waybill.connections import broker_admin, database
 from waybill.invocation import CommandError, settings_of
@@ -49,6 +50,7 @@ def register(app: typer.Typer) -> None:
     group.command(name="enroll")(enroll)
     group.command(name="rotate")(rotate)
     group.command(name="revoke")(revoke)
+    group.command(name="settings")(device_settings.settings)
     app.add_typer(group, name="device")
 
 
