@@ -43,9 +43,12 @@ def checksummed(body: bytes) -> bytes:
     return b"$%s*%02X\r\n" % (body, reduce(lambda a, b: a ^ b, body, 0))
 
 
-@given(st.sampled_from(STREAMS), st.data())
-def test_bit_errors_under_a_right_checksum_never_raise(stream: bytes, data: st.DataObject) -> None:
-    bodies = re.findall(rb"\$([ -#%-)+-~]{6,})\*", stream)
+# Per capture; one of them holds nothing but AIS, whose sentences begin with an exclamation mark.
+BODIES = [bodies for stream in STREAMS if (bodies := re.findall(rb"\$([ -#%-)+-~]{6,})\*", stream))]
+
+
+@given(st.sampled_from(BODIES), st.data())
+def test_bit_errors_under_a_right_checksum_never_raise(bodies: list[bytes], data: st.DataObject) -> None:
     body = bytearray(data.draw(st.sampled_from(bodies)))
     for _ in range(data.draw(st.integers(1, 4))):
         place = data.draw(st.integers(6, len(body)) if len(body) > 6 else st.just(5))
