@@ -12,12 +12,12 @@ import msgspec
 
 from contract.clock import SYSTEM, Clock
 from contract.fix import DEVICE_NAME
-from contract.messages import Status
+from contract.messages import Gnss, Status
 from firmware_bridge.broker_link import BrokerAddress
 from firmware_bridge.health import Health
 from firmware_bridge.nmea.decoder import Decoder
 from firmware_bridge.nmea.position import Position
-from firmware_bridge.publisher import Publisher
+from firmware_bridge.publisher import LinkState, Publisher
 from firmware_bridge.remote_settings import RemoteSettings
 from firmware_bridge.sampling import Sampler, SamplingPolicy
 from firmware_bridge.sources.source import Source
@@ -87,6 +87,14 @@ class Bridge:
     def newest_at(self) -> datetime | None:
         """Fix time of the newest number given, also of an earlier run."""
         return self._spool.newest_at
+
+    @property
+    def link(self) -> LinkState:
+        return self._publisher.state
+
+    def gnss(self) -> Gnss:
+        """The receiver now."""
+        return self._health.gnss(time.monotonic())
 
     async def run(self, stop: asyncio.Event) -> None:
         """1. read until the source ends or `stop`; 2. commit what is in hand; 3. wait for receipts, at most drain_s."""

@@ -32,15 +32,24 @@ REMEDIES = {
 
 
 class BrokerAddress(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the broker is and how a device shows who it is. `ca_file` switches TLS on."""
+    """Where the broker is and how a device shows who it is. `ca_file`, or its content `ca_pem`, switches TLS on."""
 
     host: str
     port: int
     password: str
     ca_file: Path | None = None
+    ca_pem: str | None = None
+
+    @property
+    def uses_tls(self) -> bool:
+        return self.ca_file is not None or self.ca_pem is not None
 
     def tls(self) -> ssl.SSLContext | None:
-        return None if self.ca_file is None else ssl.create_default_context(cafile=str(self.ca_file))
+        if not self.uses_tls:
+            return None
+        return ssl.create_default_context(
+            cafile=None if self.ca_file is None else str(self.ca_file), cadata=self.ca_pem
+        )
 
 
 class BrokerLink(aiomqtt.Client):

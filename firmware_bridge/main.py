@@ -20,6 +20,8 @@ from firmware_bridge.bridge import Bridge, BridgeOptions, BridgeProgress
 from firmware_bridge.broker_link import BrokerAddress
 from firmware_bridge.capture import Header, record
 from firmware_bridge.decode import DecodeRun
+from firmware_bridge.enrolment import enroll, is_in_the_clear, read_enrolment
+from firmware_bridge.mounting_check import check_mounting
 from firmware_bridge.release import installed_version
 from firmware_bridge.sources.urls import FORMS, open_source
 from firmware_bridge.watchdog import keep_awake, notify
@@ -48,22 +50,22 @@ def run(words: Sequence[str]) -> int:
     clock = parse_clock(os.environ.get("WAYBILL_CLOCK", "system"))
     if asked.command == "decode":
         return _decode(asked)
-    return asyncio.run(_record(asked, clock) if asked.command == "record" else _bridge(asked, clock))
+    if asked.command == "enroll":
+        return _enroll(asked)
+    task = {"record": _record, "check": _check, "bridge": _bridge}[asked.command]
+    return asyncio.run(task(asked, clock))
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("waybill-bridge", description="From a GPS receiver to Waybill, losing no fix.")
     parser.add_argument("--version", action="version", version=f"waybill-bridge {installed_version()}")
     commands = parser.add_subparsers(dest="command", required=True)
-    bridge = commands.add_parser("bridge", help="send a receiver's fixes until SIGTERM")
-    bridge.add_argument("--device", required=True, help="name of the GPS unit, such as gps-77; also its broker user")
-    bridge.add_argument("--source", required=True, help=FORMS.replace("%", "%%"))
-    bridge.add_argument("--broker", required=True, metavar="HOST[:PORT]", help="port 1883, with --ca-file 8883")
-    bridge.add_argument("--password-file", required=True, type=Path, help="its first line is the device's password")
-    bridge.add_argument(
-        "--ca-file", type=Path, help="switches TLS on: certificates that the broker's must be signed by"
-    )
-    bridge.add_argument("--spool", required=True, type=Path, help="file that keeps fixes until they are confirmed")
+    _add_unit(commands.add_parser("bridge", help="send a receiver's fixes until SIGTERM"))
+    _add_unit(commands.add_parser("check", help="the mounting check: receiver, spool, link, one fix up to its receipt"))
+    enrolling = commands.add_parser("enroll", help="exchange a code for the file that --enrolment takes")
+    enrolling.add_argument("url", help="the server, such as https://waybill.example.com")
+    enrolling.add_argument("code", help="from waybill device enroll: counts once, for 15 minutes")
+    enrolling.add_argument("--out", type=Path, default=Path("enrolment.toml"), help="the new file (enrolment.toml)")
     decode = commands.add_parser("decode", help="one JSON line per fix of a capture")
     decode.add_argument("file", help="a capture, or - for standard input")
     decode.add_argument("--date", type=date.fromisoformat, help="day of the first fix, for captures without a date")
@@ -73,6 +75,24 @@ def _parser() -> argparse.ArgumentParser:
     for fact in ("device", "place", "notes"):
         recorder.add_argument(f"--{fact}", help="for the header of the file")
     return parser
+
+
+def _add_unit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--source", required=True, help=FORMS.replace("%", "%%"))
+    parser.add_argument("--spool", required=True, type=Path, help="file that keeps fixes until they are confirmed")
+    parser.add_argument("--enrolment", type=Path, help="what enroll wrote, in place of the options below")
+    parser.add_argument("--device", help="name of the GPS unit, such as gps-77; also its broker user")
+    parser.add_argument("--broker", metavar="HOST[:PORT]", help="port 1883, with --ca-file 8883")
+    parser.add_argument("--password-file", type=Path, help="its first line is the device's password")
+    parser.add_argument("--ca-file", type=Path, help="switches TLS on: certificates that the broker's is signed by")
+
+
+def _enroll(asked: argparse.Namespace) -> int:
+    if is_in_the_clear(asked.url):
+        sys.stderr.write("http: code and password cross the network unencrypted\n")
+    enrolled = enroll(asked.url, asked.code, asked.out)
+    sys.stdout.write(f"this unit is {enrolled.device}; its settings are in {asked.out}\n")
+    return 0
 
 
 def _decode(asked: argparse.Namespace) -> int:
@@ -101,15 +121,7 @@ async def _record(asked: argparse.Namespace, clock: Clock) -> int:
 
 
 async def _bridge(asked: argparse.Namespace, clock: Clock) -> int:
-    bridge = Bridge(
-        BridgeOptions(
-            device=asked.device,
-            source=open_source(asked.source, clock),
-            spool_path=asked.spool,
-            broker=_address(asked),
-            clock=clock,
-        )
-    )
+    bridge = Bridge(_options(asked, clock))
     watch = asyncio.create_task(keep_awake(bridge.desk.gaps, lambda: _status(bridge.progress())), name="watchdog")
     try:
         await bridge.run(_stop_event())
@@ -118,6 +130,33 @@ async def _bridge(asked: argparse.Namespace, clock: Clock) -> int:
     progress = bridge.progress()
     sys.stderr.write(f"{_status(progress)}\n")
     return 1 if progress.source_ended and progress.backlog else 0
+
+
+async def _check(asked: argparse.Namespace, clock: Clock) -> int:
+    passed = True
+    async for finding in check_mounting(_options(asked, clock)):
+        sys.stdout.write(f"{finding.line()}\n")
+        sys.stdout.flush()
+        passed = passed and finding.passed
+    return 0 if passed else 1
+
+
+def _options(asked: argparse.Namespace, clock: Clock) -> BridgeOptions:
+    device, broker = _unit(asked)
+    return BridgeOptions(
+        device=device, source=open_source(asked.source, clock), spool_path=asked.spool, broker=broker, clock=clock
+    )
+
+
+def _unit(asked: argparse.Namespace) -> tuple[str, BrokerAddress]:
+    """From the file of an enrolment, or from the options."""
+    if asked.enrolment is not None:
+        enrolled = read_enrolment(asked.enrolment)
+        return enrolled.device, enrolled.address()
+    missing = [f"--{name}" for name in ("device", "broker", "password-file") if not vars(asked)[name.replace("-", "_")]]
+    if missing:
+        raise ValueError(f"{', '.join(missing)} needed, or --enrolment FILE")
+    return asked.device, _address(asked)
 
 
 def _address(asked: argparse.Namespace) -> BrokerAddress:

@@ -36,6 +36,7 @@ class LinkState(msgspec.Struct):
     refused: str | None = None
     receipts: int = 0
     links: int = 0  # connections made
+    statuses: int = 0  # that the broker took
     linked_at_s: float = 0.0  # when the present one was made, by time.monotonic
     receipt: Receipt | None = None  # the newest one for the present spool
 
@@ -248,6 +249,7 @@ class Publisher:
         while True:
             self._status_due.clear()
             await self._publish_status(link, await self._status())
+            self.state.statuses += 1
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._status_due.wait(), STATUS_S)
 

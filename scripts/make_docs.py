@@ -84,13 +84,13 @@ def _settings() -> str:
 
 def _commands() -> str:
     def rows(words: str, command: Any) -> Iterator[tuple[str, ...]]:
+        if not isinstance(command, TyperGroup) or (words != "waybill" and command.invoke_without_command):
+            said = " ".join((command.help or "").split("\n\n")[0].split())
+            yield f"`{' '.join([words, *map(_parameter, command.params)])}`", said
         if isinstance(command, TyperGroup):
             for name, inner in command.commands.items():
                 if not inner.hidden:
                     yield from rows(f"{words} {name}", inner)
-            return
-        said = " ".join((command.help or "").split("\n\n")[0].split())
-        yield f"`{' '.join([words, *map(_parameter, command.params)])}`", said
 
     return _table(("command", "what it does"), rows("waybill", typer.main.get_command(command_line())))
 

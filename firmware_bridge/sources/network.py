@@ -28,6 +28,10 @@ class TcpSource(Source):
         self._port = port
         self._teller = Teller()
 
+    @property
+    def told(self) -> str | None:
+        return self._teller.told
+
     async def chunks(self) -> AsyncIterator[bytes]:
         while True:
             try:
@@ -81,6 +85,10 @@ class UdpSource(Source):
         self.name = f"udp://{host}:{port}"
         self._address = (host or "0.0.0.0", port)  # noqa: S104 - a receiver on the van's own network must reach it
         self._teller = Teller()
+
+    @property
+    def told(self) -> str | None:
+        return self._teller.told
 
     async def chunks(self) -> AsyncIterator[bytes]:
         queue: asyncio.Queue[bytes] = asyncio.Queue(_QUEUE)

@@ -35,6 +35,10 @@ class SerialSource(Source):
         self._baud = baud
         self._teller = Teller()
 
+    @property
+    def told(self) -> str | None:
+        return self._teller.told
+
     async def chunks(self) -> AsyncIterator[bytes]:
         while True:
             try:

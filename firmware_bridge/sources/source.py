@@ -29,6 +29,11 @@ class Source(ABC):
         """Whether it gives the past faster than it happened, on purpose: all of it then goes strictly in order."""
         return False
 
+    @property
+    def told(self) -> str | None:
+        """What it said last of its state: that it works, or what is wrong with the remedy."""
+        return None
+
     @abstractmethod
     def chunks(self) -> AsyncIterator[bytes]: ...
 
@@ -41,7 +46,7 @@ class Teller:
     """Logs what a source goes through once per state, not once per try."""
 
     def __init__(self) -> None:
-        self._told: str | None = None
+        self.told: str | None = None
 
     def tell(self, trouble: str) -> None:
         """What is wrong, with the remedy."""
@@ -52,6 +57,6 @@ class Teller:
         self._log(logging.INFO, text)
 
     def _log(self, level: int, text: str) -> None:
-        if text != self._told:
-            self._told = text
+        if text != self.told:
+            self.told = text
             log.log(level, "%s", text, extra={"action": "source"})
