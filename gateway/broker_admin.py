@@ -110,6 +110,7 @@ class _Session:
         try:
             self._client.connect(self._host, self._port, clean_start=True, properties=_no_session())
         except OSError as error:
+            self._close()
             raise BrokerUnreachableError(f"no broker at {self._place}: {error}") from error
         self._client.loop_start()
         try:
@@ -163,6 +164,9 @@ class _Session:
         with suppress(OSError, ValueError):
             self._client.disconnect()
         self._client.loop_stop()
+        # Without the way back to us the client goes at once, and closes its own sockets: paho leaves that to __del__.
+        self._client.on_connect = self._client.on_disconnect = None
+        self._client.on_message = self._client.on_subscribe = None
 
 
 def _create(device: str, password: str) -> _Command:

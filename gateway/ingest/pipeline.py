@@ -58,7 +58,9 @@ class Pipeline:
             if messages:
                 self._store(messages)
             self._confirm()
-            if time.monotonic() - self._beat_at >= HEARTBEAT_S:
+            connected = int(self._subscriber.connected.is_set())
+            if connected != self.counters["connected"] or time.monotonic() - self._beat_at >= HEARTBEAT_S:
+                self.counters["connected"] = connected
                 self._beat_at = time.monotonic()
                 self._beat()
 

@@ -54,7 +54,7 @@ class Subscriber:
         # Protects _session together with sending an acknowledgement: paho's thread may not begin a new
         # connection between our check and our PUBACK.
         self._session_lock = threading.Lock()
-        self.connected = threading.Event()
+        self.connected = threading.Event()  # and subscribed: what devices send now is for us
         self._client = self._make_client()
 
     def _make_client(self) -> paho.Client:
@@ -90,6 +90,9 @@ class Subscriber:
         """Ends the connection; what is not acknowledged comes again with the next one."""
         self._client.disconnect()
         self._client.loop_stop()
+        # Without the way back to us the client goes at once, and closes its own sockets: paho leaves that to __del__.
+        self._client.on_connect = self._client.on_disconnect = None
+        self._client.on_message = self._client.on_subscribe = None
 
     def take(self, most: int, linger_s: float, timeout_s: float) -> list[Message]:
         """The messages at hand: waits `timeout_s` for the first and `linger_s` for more, at most `most`."""
@@ -132,7 +135,6 @@ class Subscriber:
         # A resumed session has every status already; an old one sent again would look like a sign of life.
         options = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)
         client.subscribe([(name, options) for name in self._filters])
-        self.connected.set()
         log.info("connected to the broker", extra={"action": "connected", "resumed": flags.session_present})
 
     def _on_disconnect(self, client: paho.Client, userdata: Any, flags: Any, reason: Any, properties: Any) -> None:
@@ -151,6 +153,7 @@ class Subscriber:
                     "the broker's access list refuses the gateway's subscription: see broker.acl",
                     extra={"action": "subscription_refused", "filter": name, "reason": str(reason)},
                 )
+        self.connected.set()
 
     def _on_message(self, client: paho.Client, userdata: Any, message: paho.MQTTMessage) -> None:
         del client, userdata
