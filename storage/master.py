@@ -113,6 +113,11 @@ def put_premises(connection: psycopg.Connection, premises: Premises) -> None:
     connection.execute(statement("put_premises"), {**values, "hours": Jsonb(premises.hours)})
 
 
+def move_premises(connection: psycopg.Connection, premises_id: UUID, lat_e7: int | None, lon_e7: int | None) -> None:
+    """Sets where premises are; the caller records it."""
+    connection.execute(statement("move_premises"), {"id": premises_id, "lat_e7": lat_e7, "lon_e7": lon_e7})
+
+
 def all_premises(connection: psycopg.Connection) -> list[Premises]:
     """Every premises by code."""
     rows: list[Premises] = _rows(connection, "all_premises", Premises)

@@ -90,7 +90,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     # The floor is California's: GPS records of deliveries are kept at least 90 days (4 CCR 15417).
     retention_on_trip_days: Annotated[int, _about("days that fixes are kept", ge=90)] = 180
-    off_trip_days: Annotated[int, _about("days that fixes outside trips are kept; 0: none are kept", ge=0, le=180)] = 7
 
     def parsed_clock(self) -> Clock:
         """The one clock that every part of this installation takes its time from."""

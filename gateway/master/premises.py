@@ -1,4 +1,4 @@
-"""Opens premises, each with its audit event. Changes none that exist."""
+"""Opens premises and says where they are, each with its audit event. Knows no vehicles."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from contract.fix import DEVICE_NAME
 from gateway.master.errors import MasterDataError
 from storage.audit import Actor, AuditEvent, record
 from storage.ids import new_id
-from storage.master import Hours, Premises, all_premises, put_premises
+from storage.master import Hours, Premises, all_premises, move_premises, put_premises
 
 
 class NewPremises(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +46,28 @@ def open_premises(connection: psycopg.Connection, wanted: NewPremises, *, actor:
     )  # fmt: skip
     record(connection, [event])
     return premises
+
+
+def place_premises(
+    connection: psycopg.Connection,
+    premises: Premises,
+    lat_e7: int | None,
+    lon_e7: int | None,
+    *,
+    actor: Actor,
+    at: datetime,
+) -> None:
+    """Sets the position that departures and returns are judged by; the same position again changes nothing."""
+    before = {"lat_e7": premises.lat_e7, "lon_e7": premises.lon_e7}
+    after = {"lat_e7": lat_e7, "lon_e7": lon_e7}
+    if before == after:
+        return
+    move_premises(connection, premises.id, lat_e7, lon_e7)
+    event = AuditEvent(
+        at=at, actor=actor, action="premises.placed", object_kind="premises", object_id=str(premises.id),
+        premises_id=premises.id, before=before, after=after,
+    )  # fmt: skip
+    record(connection, [event])
 
 
 def find_premises(connection: psycopg.Connection, code: str | None) -> Premises:

@@ -4,6 +4,10 @@ INSERT INTO waybill.premises (id, code, name, licence_no, address, lat_e7, lon_e
 VALUES (%(id)s, %(code)s, %(name)s, %(licence_no)s, %(address)s, %(lat_e7)s, %(lon_e7)s, %(tz)s, %(hours)s,
     %(created_at)s);
 
+-- name: move_premises
+-- Where premises are; departures and returns are judged by it from now on.
+UPDATE waybill.premises SET lat_e7 = %(lat_e7)s, lon_e7 = %(lon_e7)s WHERE id = %(id)s;
+
 -- name: all_premises
 -- Every premises by code.
 SELECT id, code, name, licence_no, address, lat_e7, lon_e7, tz, hours, created_at FROM waybill.premises ORDER BY code;

@@ -29,17 +29,3 @@ CREATE TRIGGER audit_event_keeps_table BEFORE TRUNCATE ON waybill.audit_event
 -- ALWAYS: session_replication_role = replica would skip ordinary triggers.
 ALTER TABLE waybill.audit_event ENABLE ALWAYS TRIGGER audit_event_keeps_rows;
 ALTER TABLE waybill.audit_event ENABLE ALWAYS TRIGGER audit_event_keeps_table;
-
--- What has to be sent to somebody, written in the transaction of what it tells.
-CREATE TABLE waybill.outbox (
-    id uuid PRIMARY KEY,
-    premises_id uuid NOT NULL REFERENCES waybill.premises,
-    kind text NOT NULL,
-    payload jsonb NOT NULL,
-    created_at timestamptz NOT NULL,
-    due_at timestamptz NOT NULL,
-    attempts integer NOT NULL DEFAULT 0,
-    done_at timestamptz,
-    error text
-);
-CREATE INDEX outbox_due ON waybill.outbox (due_at) WHERE done_at IS NULL;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -74,3 +75,12 @@ def test_a_migration_that_fails_leaves_nothing_behind(
     with psycopg.connect(empty_database.owner_url) as connection:
         assert applied(connection) == {}
         assert connection.execute("SELECT to_regclass('waybill.half')").fetchone() == (None,)
+
+
+def test_a_migration_never_changes_once_it_is_in_the_list() -> None:
+    """Databases out there remember its digest. A change of the schema is a new file, and a new line in the list."""
+    listed = dict(
+        line.split() for line in (Path(__file__).parent / "released.txt").read_text(encoding="utf-8").splitlines()
+    )
+
+    assert {migration.name: migration.digest for migration in known_migrations()} == listed

@@ -61,6 +61,8 @@ def init(
         )
     say(f"premises {premises.code}: {premises.name}, {premises.tz}")
     say(f"administrator {administrator}" + ("" if known is None else ": known already, left unchanged"))
+    if premises.lat_e7 is None:
+        note("Where the premises are is not known: no departure and return is detected until waybill premises place.")
     note("Next: waybill vehicle add van-1, then waybill device add gps-01 --fit van-1.")
 
 

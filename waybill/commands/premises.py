@@ -17,6 +17,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Premises: the places that vehicles leave from.")
     group.command(name="list")(list_premises)
     group.command(name="add")(add)
+    group.command(name="place")(place)
     app.add_typer(group, name="premises")
 
 
@@ -63,3 +64,23 @@ def add(
     with database(settings) as connection:
         premises = open_premises(connection, wanted, actor=terminal_actor(), at=at)
     say(f"premises {premises.code}: {premises.name}, {premises.tz}")
+
+
+def place(
+    context: typer.Context,
+    lat: Annotated[float, typer.Option(min=-90, max=90, help="Latitude in degrees.")],
+    lon: Annotated[float, typer.Option(min=-180, max=180, help="Longitude in degrees.")],
+    code: Annotated[str | None, typer.Argument(help="Short name; not needed when there is one premises.")] = None,
+) -> None:
+    """Says where premises are, so that departures and returns are detected from now on."""
+    from gateway.master.premises import find_premises, place_premises
+    from waybill.commands.actor import terminal_actor
+    from waybill.commands.places import position_e7
+
+    settings = settings_of(context)
+    lat_e7, lon_e7 = position_e7(lat, lon)
+    at = settings.parsed_clock().now()
+    with database(settings) as connection:
+        premises = find_premises(connection, code)
+        place_premises(connection, premises, lat_e7, lon_e7, actor=terminal_actor(), at=at)
+    say(f"premises {premises.code}: at {lat:.7f}, {lon:.7f}")

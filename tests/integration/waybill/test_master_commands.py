@@ -204,3 +204,16 @@ def test_commands_say_which_setting_is_missing(waybill: Waybill) -> None:
     answer = waybill("premises", "list", WAYBILL_DATABASE_URL="")
 
     assert "database_url is not set: set WAYBILL_DATABASE_URL" in answer.error
+
+
+def test_premises_without_a_place_are_named_and_can_be_placed(waybill: Waybill, owner: psycopg.Connection) -> None:
+    _init(waybill)
+    said = waybill(*INIT)
+    placed = waybill("premises", "place", "--lat", "60.17", "--lon", "24.94")
+    waybill("premises", "place", "--lat", "60.17", "--lon", "24.94")
+
+    assert "until waybill premises place" in said.err
+    assert placed.exit_code == 0, placed
+    assert owner.execute("SELECT lat_e7, lon_e7 FROM waybill.premises").fetchall() == [(601_700_000, 249_400_000)]
+    events = owner.execute("SELECT before, after FROM waybill.audit_event WHERE action = 'premises.placed'").fetchall()
+    assert events == [({"lat_e7": None, "lon_e7": None}, {"lat_e7": 601_700_000, "lon_e7": 249_400_000})]

@@ -44,7 +44,6 @@ def test_command_line_wins_over_environment_over_file_over_default() -> None:
         ("WAYBILL_ACCEPT_SIMULATED", "yes", "true or false"),
         ("WAYBILL_LOG_LEVEL", "loud", "one of debug, error, info, warning"),
         ("WAYBILL_RETENTION_ON_TRIP_DAYS", "30", "a whole number from 90"),
-        ("WAYBILL_OFF_TRIP_DAYS", "-1", "a whole number from 0 to 180"),
         ("WAYBILL_CLOCK", "tomorrow", "'system' or T0@WALL*RATE"),
         ("WAYBILL_PUBLIC_URL", "waybill.example.org", "an origin such as https://waybill.example.org"),
         ("WAYBILL_PUBLIC_URL", "https://example.org/waybill", "an origin such as https://waybill.example.org"),
