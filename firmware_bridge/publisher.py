@@ -124,7 +124,9 @@ class Publisher:
             # The will is only for a connection that breaks: who leaves in order says so.
             self._leaving = True
             with contextlib.suppress(aiomqtt.MqttError, OSError):  # on a dead line the will says it
-                await self._publish_status(link, OFFLINE)
+                # With all the rest, so that the last word about the backlog is the state it was left in.
+                last = msgspec.structs.replace(await self._status(), state=OFFLINE.state)
+                await self._publish_status(link, last)
             raise
         finally:
             self.state.connected = False
