@@ -25,7 +25,8 @@ class Publisher(msgspec.Struct, frozen=True, kw_only=True):
 def things_to_try(day: DemoDay, clock: Clock, dashboard: str | None, run: str, order_no: str | None) -> list[str]:
     """Lines for the terminal; `run` is the command that reaches this demo, such as ./run."""
     lines = [] if dashboard is None else [f"Open the map: {dashboard}"]
-    for role, words in (("late", "is late: its windows are missed"), ("silent", "is silent: its unit lost power")):
+    roles = (("late", "is late: its windows are missed"), ("silent", "is silent: its receiver says nothing"))
+    for role, words in roles:
         van = _with_role(day, role)
         if van is not None:
             lines.append(f"Find {van.vehicle}, which {words}.")
