@@ -44,3 +44,41 @@ class FailureReason(StrEnum):
     REFUSED_BY_RECIPIENT = "REFUSED_BY_RECIPIENT"
     BAD_ADDRESS = "BAD_ADDRESS"
     OTHER = "OTHER"
+
+
+class StopReason(StrEnum):
+    """Why a vehicle stood: the first block is found from fixes, any may be given by a person (after 4 CCR 15415(e))."""
+
+    DELIVERY = "DELIVERY"  # stood at the door of a drop
+    DEPART_PREMISES = "DEPART_PREMISES"  # at the premises, before it was away
+    RETURN_PREMISES = "RETURN_PREMISES"  # at the premises, after it was away
+    FUEL = "FUEL"  # charging too
+    VEHICLE_REPAIR = "VEHICLE_REPAIR"
+    REST = "REST"
+    COURIER_HUB = "COURIER_HUB"
+    TRAFFIC = "TRAFFIC"  # signal or congestion: shorter than the policy's threshold, kept reviewable
+    UNEXPLAINED = "UNEXPLAINED"  # none of these: until somebody gives a reason
+
+    DELIVERY_ATTEMPT = "DELIVERY_ATTEMPT"
+    RESTOCK = "RESTOCK"
+    ROAD_UNSAFE = "ROAD_UNSAFE"
+    DETOUR = "DETOUR"
+    EMERGENCY = "EMERGENCY"
+    ACCIDENT = "ACCIDENT"
+    LAW_ENFORCEMENT = "LAW_ENFORCEMENT"
+    OVERNIGHT = "OVERNIGHT"
+    PERSONAL = "PERSONAL"
+    OTHER_LICENSEE = "OTHER_LICENSEE"
+    OTHER = "OTHER"  # with a note
+
+
+class GapCause(StrEnum):
+    """Why a stretch of a trip has no valid fixes."""
+
+    NO_POWER = "no_power"  # the unit was started anew in between
+    NO_FIX = "no_fix"  # the unit ran and numbered on, its receiver had no position that counts
+    SPOOL_OVERFLOW = "spool_overflow"  # the unit says that its spool had to give these numbers up
+    NOT_DELIVERED = "not_delivered"  # numbers are missing that the unit has not given up: still in its spool, or lost
+    STUCK = "stuck"  # the receiver repeated one place although it moved
+    DEVICE_OFF = "device_off"  # the unit said that it goes off duty or offline
+    UNKNOWN = "unknown"

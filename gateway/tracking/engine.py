@@ -9,7 +9,7 @@ import msgspec
 from contract.fix import Fix
 from contract.geo import distance_m
 from contract.reasons import RefusalRule
-from gateway.tracking.events import Arrived, ArrivingSoon, Departed, Event, Left, Point, Returned
+from gateway.tracking.events import Arrived, ArrivingSoon, Departed, Event, Left, Point, Returned, Tick
 from gateway.tracking.filter import Seen, judge
 from gateway.tracking.plan import Plan, PlannedDrop, PlannedTrip
 from gateway.tracking.policy import Policy
@@ -41,12 +41,14 @@ class Step(msgspec.Struct, frozen=True):
     late: bool = False  # older than the watermark: its trip is to be derived again
 
 
-def step(state: State, fix: Fix, plan: Plan | None, policy: Policy) -> Step:
-    """The state after `fix` and what it showed.
+def step(state: State, fix: Fix | Tick, plan: Plan | None, policy: Policy) -> Step:
+    """The state after `fix` and what it showed. A tick shows only what is provisional and changes no later event.
 
     1. filter: a refused fix changes nothing else; 2. a late fix waits for re-derivation; 3. premises: departure
     and return; 4. doors: near, arrived, left.
     """
+    if isinstance(fix, Tick):
+        return Step(state, None)
     if plan is not None and state.vehicle_id not in (None, plan.vehicle_id):
         state = State(vehicle_id=plan.vehicle_id)  # the unit was fitted into another vehicle
     seen, refused_by = judge(state.seen, fix, policy)

@@ -1,10 +1,15 @@
-"""What a vehicle is meant to do: its premises, trips and drops as step needs them. Holds no thresholds."""
+"""What a vehicle is meant to do: premises, trips, drops, roads, zones and places as step needs them. No thresholds."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 import msgspec
+
+from contract.places import PlaceKind
+from gateway.tracking.zones import ZoneSet
+
+Line = tuple[tuple[int, int], ...]  # (lat_e7, lon_e7) in order of driving
 
 
 class PlannedDrop(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,19 +26,45 @@ class PlannedDrop(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlannedTrip(msgspec.Struct, frozen=True, kw_only=True):
-    """A trip that has not ended."""
+    """A trip that has not ended, or one that is derived again.
+
+    `departed_at`: the departure that is on record when fixes are tracked live; the declared one, or None, when the
+    trip is derived again. `ended_at`: a declared end, after which nothing belongs to the trip.
+    """
 
     trip_id: str
     planned_departure_at: datetime
     departed_at: datetime | None
     drops: tuple[PlannedDrop, ...]
+    ended_at: datetime | None = None
+    route: Line = ()  # the planned way; empty: none is planned and nothing deviates
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """A known place (fuel, repair, rest, hub): a stop within `radius_m` of it has its reason."""
+
+    place_id: str
+    kind: PlaceKind
+    lat_e7: int
+    lon_e7: int
+    radius_m: float
+    name: str = ""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """The open trips of one vehicle in order of planned departure, and where its premises are."""
+    """One vehicle's premises, open trips in order of planned departure, and what is known of the ground it drives on.
+
+    The announced intervals are those of the device whose fixes are stepped through; None: it announced none.
+    """
 
     vehicle_id: str
     premises_id: str
     premises_lat_e7: int | None
     premises_lon_e7: int | None
     trips: tuple[PlannedTrip, ...] = ()
+    premises_zone_id: str | None = None  # of `zones`: the yard's outline instead of the policy's circle
+    zones: ZoneSet | None = None
+    places: tuple[Place, ...] = ()
+    report_interval_s: float | None = None
+    heartbeat_s: float | None = None
+    without_trips: bool = False  # a recording without trips: all of it is tracked as if under way, with trip_id None
