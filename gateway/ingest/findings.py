@@ -8,7 +8,7 @@ import msgspec
 import psycopg
 
 from contract.milestones import Milestone
-from gateway.tracking.events import Arrived, ArrivingSoon, Departed, Event, Left, Returned
+from gateway.tracking.events import Arrived, ArrivingSoon, Departed, Event, Left, MilestoneEvent, Returned
 from storage.audit import Actor, AuditEvent, record
 from storage.tracking import (
     DetectedMilestone,
@@ -24,10 +24,11 @@ from storage.tracking import (
 
 def write_findings(connection: psycopg.Connection, found: list[tuple[str, Event]], recorded_at: datetime) -> None:
     """Writes events, given as (device name, event), set by set: departures, doors, returns."""
-    if not found:
+    milestones = [(device, event) for device, event in found if isinstance(event, MilestoneEvent)]
+    if not milestones:
         return
-    events = [event for _, event in found]
-    devices = {event.trip_id: device for device, event in found}
+    events = [event for _, event in milestones]
+    devices = {event.trip_id: device for device, event in milestones}
     departures = [event for event in events if isinstance(event, Departed)]
     returns = [event for event in events if isinstance(event, Returned)]
     departed = trips_departed(connection, [(event.trip_id, event.at) for event in departures])
@@ -41,7 +42,7 @@ def write_findings(connection: psycopg.Connection, found: list[tuple[str, Event]
     record(connection, [_audit(change, "trip.ended", devices) for change in ended])
 
 
-def _at_doors(events: list[Event]) -> list[DetectedMilestone]:
+def _at_doors(events: list[MilestoneEvent]) -> list[DetectedMilestone]:
     found: list[DetectedMilestone] = []
     for event in events:
         if isinstance(event, ArrivingSoon | Arrived):
@@ -70,7 +71,7 @@ def _on_trips(
     ]
 
 
-def _evidence(event: Event) -> str:
+def _evidence(event: MilestoneEvent) -> str:
     return msgspec.json.encode(event.evidence).decode()
 
 

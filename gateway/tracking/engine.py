@@ -125,11 +125,13 @@ def _doors(state: State, point: Point, trip: PlannedTrip, policy: Policy) -> tup
     state = msgspec.structs.replace(state, door=door, door_id=drop.drop_id)
     if turn is None:
         return _near(state, point, trip, drop, policy)
-    names = {"trip_id": trip.trip_id, "drop_id": drop.drop_id, "order_id": drop.order_id}
-    if turn.entered:
-        return state, (Arrived(**names, at=turn.at.fixed_at, evidence=turn.evidence),)
-    state = msgspec.structs.replace(state, left=(*state.left, drop.drop_id), door_id=None, door=Presence())
-    return state, (Left(**names, at=turn.at.fixed_at, evidence=turn.evidence),)
+    kind = Arrived if turn.entered else Left
+    told = kind(
+        trip_id=trip.trip_id, drop_id=drop.drop_id, order_id=drop.order_id, at=turn.at.fixed_at, evidence=turn.evidence
+    )
+    if not turn.entered:
+        state = msgspec.structs.replace(state, left=(*state.left, drop.drop_id), door_id=None, door=Presence())
+    return state, (told,)
 
 
 def _nearest_open(state: State, point: Point, trip: PlannedTrip) -> PlannedDrop | None:

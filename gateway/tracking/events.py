@@ -134,7 +134,7 @@ class ZoneLeft(msgspec.Struct, frozen=True, kw_only=True, tag="zone_left"):
 
 
 class ZoneDwelt(msgspec.Struct, frozen=True, kw_only=True, tag="zone_dwelt"):
-    """The vehicle has been inside since `entered_at`, at `at` for as long as the policy's zone_dwell_s; once a visit."""
+    """The vehicle has been inside since `entered_at`; at `at` that was zone_dwell_s ago. Once a visit."""
 
     zone_id: str
     kind: ZoneKind
@@ -225,15 +225,16 @@ class TripDriven(msgspec.Struct, frozen=True, kw_only=True, tag="trip_driven"):
 
 
 class HourDriven(msgspec.Struct, frozen=True, kw_only=True, tag="hour_driven"):
-    """The driving facts of one vehicle's hour that begins at `at` (UTC), on trips and off; replaces the hour's earlier one.
+    """The driving facts of one vehicle's hour, on trips and off; replaces what was told of that hour before.
 
-    Told when the first fix of a later hour comes.
+    `at` is when the hour begins (UTC). Told when the first fix of a later hour comes.
     """
 
     at: datetime
     driven: Driven
 
 
+MilestoneEvent = Departed | ArrivingSoon | Arrived | Left | Returned
 Event = (
     Departed | ArrivingSoon | Arrived | Left | Returned | StopBegan | StopEnded | ZoneEntered | ZoneLeft | ZoneDwelt
     | GapOpened | Gap | DeviationBegan | DeviationEnded | TripDriven | HourDriven
