@@ -9,10 +9,11 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from contract.entries import Entries, read_envelope
 from contract.faults import find_fault, printable
 from contract.fix import MAX_SEQ, SPOOL_ID, Fix, normal_course, stepped, utc_ms
 from contract.geo import to_e7
-from contract.messages import MAX_BOOT, MAX_FIXES, FixMessage, Receipt, Rejection, Status, WireFix
+from contract.messages import MAX_FIXES, FixMessage, Receipt, Rejection, Status, WireFix
 from contract.reasons import RejectReason
 
 OLDEST = timedelta(days=400)  # older fixes would create chunks that retention has long dropped
@@ -59,15 +60,7 @@ class _StrictMessage(FixMessage, forbid_unknown_fields=True):
     fixes: Annotated[list[_StrictFix], Meta(min_length=1, max_length=MAX_FIXES)]  # type: ignore[assignment]
 
 
-class _Envelope(msgspec.Struct):
-    fixes: list[msgspec.Raw]
-    v: int = 1
-    spool: str | None = None
-    boot: Annotated[int, Meta(ge=0, le=MAX_BOOT)] | None = None
-
-
 _strict = msgspec.json.Decoder(_StrictMessage)
-_envelope = msgspec.json.Decoder(_Envelope)
 _single = msgspec.json.Decoder(WireFix)
 _strict_single = msgspec.json.Decoder(_StrictFix)
 _encoder = msgspec.json.Encoder()
@@ -124,13 +117,13 @@ def decode_fixes(device: str, body: bytes, claim: Claim | None, now: datetime) -
         message = _strict.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _decode_slowly(device, body, claim, now)
-    return _assemble(device, message, list(message.fixes), [], body, claim, now)
+    return _assemble(device, message, list(message.fixes), [], Entries(body), claim, now)
 
 
 def _decode_slowly(device: str, body: bytes, claim: Claim | None, now: datetime) -> Decoded:
     """The way of bodies that the strict reader refused: unknown fields, a lone fix, bad entries, rubbish."""
     try:
-        envelope = _envelope.decode(body)
+        envelope = read_envelope(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return _decode_single(device, body, claim, now, error)
     if len(envelope.fixes) > MAX_FIXES:
@@ -138,15 +131,17 @@ def _decode_slowly(device: str, body: bytes, claim: Claim | None, now: datetime)
         return Decoded([], [_reject(device, RejectReason.TOO_LARGE, detail, body)], claim)
     message = FixMessage(fixes=[], v=envelope.v, spool=envelope.spool, boot=envelope.boot)
     entries: list[WireFix] = []
+    raws: list[msgspec.Raw] = []
     rejects: list[Reject] = []
     for raw in envelope.fixes:
         try:
             entries.append(_single.decode(raw))
+            raws.append(raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             rejects.append(_explain(device, bytes(raw), error))
     if not envelope.fixes:
         rejects.append(_reject(device, RejectReason.INVALID_FIELD, "fixes must hold at least one fix", body))
-    decoded = _assemble(device, message, entries, rejects, body, claim, now)
+    decoded = _assemble(device, message, entries, rejects, Entries(body, raws), claim, now)
     return msgspec.structs.replace(decoded, unknown_fields=True)
 
 
@@ -162,7 +157,7 @@ def _decode_single(device: str, body: bytes, claim: Claim | None, now: datetime,
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as single_error:
             clearer = single_error if b'"fixes"' not in body else error
             return Decoded([], [_explain(device, body, clearer)], claim)
-    decoded = _assemble(device, FixMessage(fixes=[]), [entry], [], body, claim, now)
+    decoded = _assemble(device, FixMessage(fixes=[]), [entry], [], Entries(body, [body]), claim, now)
     return msgspec.structs.replace(decoded, unknown_fields=unknown)
 
 
@@ -171,11 +166,11 @@ def _assemble(
     message: FixMessage,
     entries: list[WireFix],
     rejects: list[Reject],
-    body: bytes,
+    origin: Entries,
     claim: Claim | None,
     now: datetime,
 ) -> Decoded:
-    spool = message.spool
+    spool, body = message.spool, origin.body
     # fullmatch: the pattern's $ would let a line break through at the end.
     if spool is not None and not SPOOL_ID.fullmatch(spool):
         reject = _reject(device, RejectReason.INVALID_FIELD, "spool must match [a-z0-9][a-z0-9-]{0,31}", body)
@@ -187,13 +182,14 @@ def _assemble(
         detail = f"the body names spool {spool}, the message's properties {claim.spool}"
         return Decoded([], [_reject(device, RejectReason.WRONG_SPOOL, detail, body)], claim)
     fixes: list[Fix] = []
+    rejects = [msgspec.structs.replace(reject, spool=spool) for reject in rejects]
     oldest, newest = now - OLDEST, now + FUTURE
-    for entry in entries:
-        made = _make(device, spool, message.boot, entry, oldest, newest, claim)
+    for place, entry in enumerate(entries):
+        made = make_fix(device, spool, message.boot, entry, oldest, newest, claim)
         if isinstance(made, Fix):
             fixes.append(made)
         else:
-            rejects.append(made)
+            rejects.append(msgspec.structs.replace(made, raw=origin.entry(place)))
     if claim is None and spool is not None:
         # A set: with a number twice, as many numbers as the span is long would not mean that none is missing.
         numbers = {fix.seq for fix in fixes} | {r.seq for r in rejects if r.seq is not None}
@@ -202,7 +198,7 @@ def _assemble(
     return Decoded(fixes, rejects, claim)
 
 
-def _make(
+def make_fix(
     device: str,
     spool: str | None,
     boot: int | None,
@@ -214,7 +210,7 @@ def _make(
     """A Fix from a well-formed entry, or the reject that says why not."""
 
     def refuse(reason: RejectReason, detail: str, field: str, value: object) -> Reject:
-        reject = _reject(device, reason, detail, _encoder.encode(entry))
+        reject = _reject(device, reason, detail, b"")  # the caller knows the entry's bytes
         return msgspec.structs.replace(reject, field=field, value=str(value)[:100], spool=spool, seq=entry.seq)
 
     lat_e7, lon_e7 = entry.lat_e7, entry.lon_e7

@@ -54,4 +54,6 @@ def _value_at(raw: bytes, path: str) -> str | None:
 
 def _number(raw: bytes, name: str) -> int | None:
     text = _value_at(raw, name)
-    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 19 else None
+    if text is None or not (text.isascii() and text.isdigit() and len(text) < 19):
+        return None
+    return int(text) or None  # a receipt that holds a number 0 is one that no device can read

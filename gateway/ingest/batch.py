@@ -9,6 +9,7 @@ import msgspec
 from contract.codec import Claim, Decoded, Reject, decode_fixes, decode_status
 from contract.faults import printable
 from contract.fix import Fix
+from contract.kept_bytes import bytes_of_fixes
 from contract.messages import Status
 from contract.reasons import RejectReason
 from contract.topics import FIXES, STATUS, parse_topic
@@ -66,9 +67,7 @@ def _add(batch: Batch, device: str, decoded: Decoded, message: Message) -> None:
 def spread_too_far(batch: Batch) -> Batch:
     """The same batch with every fix turned into a reject: its days do not fit into one transaction."""
     detail = f"one message spread over {batch.days} days; at most {MAX_DAYS} fit in one"
-    rejects = [
-        (reject_fix(fix, message, RejectReason.TOO_MANY_DAYS, detail), message.topic) for fix, message in batch.fixes
-    ]
+    rejects = reject_fixes(batch.fixes, RejectReason.TOO_MANY_DAYS, detail)
     return Batch([], batch.rejects + rejects, batch.claims, batch.statuses, batch.unknown_fields)
 
 
@@ -80,6 +79,17 @@ def unstorable_batch(message: Message, detail: str) -> Batch:
     return Batch([], [(reject, message.topic)], claims, [])
 
 
-def reject_fix(fix: Fix, message: Message, reason: RejectReason, detail: str) -> Reject:
-    """A reject for a fix that was read well but may not be stored; keeps the message's bytes."""
-    return Reject(device=fix.device, reason=reason, detail=detail, raw=message.payload, spool=fix.spool_id, seq=fix.seq)
+def reject_fixes(fixes: list[tuple[Fix, Message]], reason: RejectReason, detail: str) -> list[tuple[Reject, str]]:
+    """Rejects for fixes that were read well but may not be stored, each with the bytes of its own entry.
+
+    Not with its message's: 5,000 fixes of one message would be kept with 5,000 times all of it.
+    """
+    known: dict[int, dict[Fix, bytes]] = {}
+    rejects: list[tuple[Reject, str]] = []
+    for fix, message in fixes:
+        if id(message) not in known:
+            known[id(message)] = bytes_of_fixes(fix.device, message.payload, message.claim)
+        raw = known[id(message)].get(fix, message.payload)
+        reject = Reject(device=fix.device, reason=reason, detail=detail, raw=raw, spool=fix.spool_id, seq=fix.seq)
+        rejects.append((reject, message.topic))
+    return rejects

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
@@ -12,7 +13,7 @@ from contract.codec import Claim, Reject
 from contract.fix import Fix
 from contract.messages import Receipt
 from contract.reasons import RejectReason
-from gateway.ingest.batch import Batch, reject_fix
+from gateway.ingest.batch import Batch, reject_fixes
 from gateway.ingest.findings import write_findings
 from gateway.ingest.inbox import Message
 from gateway.ingest.tracker import Tracked, Tracker
@@ -74,7 +75,7 @@ class Writer:
                 for place, (fix, message) in enumerate(known)
             ]  # fmt: skip
             stored = store_fixes(self._connection, rows)
-            rejects += [(_conflict(*known[place]), known[place][1].topic) for place in sorted(stored.conflicting)]
+            rejects += _conflicts(known, stored.conflicting)
             self._follow(rows, stored, tracked, ids, received_at)
             put_rejects(self._connection, rejects, received_at)
             for name, status, message in batch.statuses:
@@ -135,14 +136,11 @@ class Writer:
 
 
 def _strangers(batch: Batch, ids: dict[str, int]) -> list[tuple[Reject, str]]:
+    strangers = [(fix, message) for fix, message in batch.fixes if fix.device not in ids]
     detail = "no device of this name is registered: waybill device add"
-    return [
-        (reject_fix(fix, message, RejectReason.UNKNOWN_DEVICE, detail), message.topic)
-        for fix, message in batch.fixes
-        if fix.device not in ids
-    ]
+    return reject_fixes(strangers, RejectReason.UNKNOWN_DEVICE, detail)
 
 
-def _conflict(fix: Fix, message: Message) -> Reject:
+def _conflicts(known: list[tuple[Fix, Message]], places: Iterable[int]) -> list[tuple[Reject, str]]:
     detail = "this key (device, time, number) is stored with other content; the stored fix stays"
-    return reject_fix(fix, message, RejectReason.CONFLICTING_DUPLICATE, detail)
+    return reject_fixes([known[place] for place in sorted(places)], RejectReason.CONFLICTING_DUPLICATE, detail)

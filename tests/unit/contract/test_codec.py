@@ -20,6 +20,7 @@ from contract.codec import (
     parse_claim,
 )
 from contract.fix import MAX_SEQ, Fix, Quality, Source
+from contract.kept_bytes import bytes_of_fixes
 from contract.messages import MAX_FIXES, Receipt, Rejection, Status
 from contract.reasons import RejectReason
 
@@ -150,6 +151,33 @@ def test_what_is_no_message_is_unreadable_and_keeps_its_claim(body: bytes) -> No
     assert [reject.reason for reject in decoded.rejects] == [RejectReason.UNREADABLE]
     assert decoded.rejects[0].raw == body
     assert decoded.claim == claim
+
+
+@pytest.mark.parametrize("wrong", [{"fixed_at": "2001-01-01T02:00:00+02:00"}, {"seq": "nine"}, {"lat": None}])
+def test_a_rejected_entry_keeps_its_own_bytes_and_its_spool(wrong: dict[str, object]) -> None:
+    body = pack({"seq": 1}, {"seq": 2, "later": [1, 2], **wrong}, {"seq": 3})
+
+    (reject,) = decode_fixes("gps-01", body, None, NOW).rejects
+
+    assert reject.raw in body
+    assert (b'"later":[1,2]' in reject.raw, reject.raw.count(b"fixed_at"), reject.spool) == (True, 1, SPOOL)
+
+
+def test_a_number_0_is_never_confirmed() -> None:
+    decoded = decode_fixes("gps-01", pack({"seq": 0}, {"seq": 1}), None, NOW)
+
+    assert decoded.claim == Claim(SPOOL, 1, 1)
+
+
+def test_the_bytes_of_a_fix_are_found_again_in_its_message() -> None:
+    body = pack({"seq": 1}, {"seq": 0}, {"seq": 2, "lat": 1.5}, {"seq": 2, "lat": 2.5, "later": 1})
+    first, second, third = decode_fixes("gps-01", body, None, NOW).fixes
+
+    found = bytes_of_fixes("gps-01", body, None)
+
+    assert [msgspec.json.decode(found[fix]).get("lat") for fix in (first, second, third)] == [60.17, 1.5, 2.5]
+    assert b'"later":1' in found[third]
+    assert list(bytes_of_fixes("gps-01", lone(), None).values()) == [lone()]
 
 
 def test_unknown_fields_are_ignored_and_told() -> None:

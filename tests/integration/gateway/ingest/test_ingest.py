@@ -167,12 +167,15 @@ def test_an_unregistered_device_is_refused_and_its_bytes_are_kept(
 ) -> None:
     with running_gateway(broker, database):
         device = make_device("ingest-g")
-        body = encode_fixes(fixes("ingest-g", 1), 1)
+        body = encode_fixes(fixes("ingest-g", 2), 1)
 
-        device.send_raw(body, first=1, last=1)
-        row = eventually(lambda: owner.execute("SELECT reason, device_name, raw FROM waybill.reject").fetchone())
+        device.send_raw(body, first=1, last=2)
+        query = "SELECT reason, device_name, spool, seq, raw FROM waybill.reject ORDER BY seq"
+        rows = eventually(lambda: owner.execute(query).fetchall())
 
-    assert row == ("unknown_device", "ingest-g", body)
+    entries = msgspec.json.decode(body, type=dict[str, msgspec.Raw])["fixes"]
+    kept = [bytes(entry) for entry in msgspec.json.decode(entries, type=list[msgspec.Raw])]
+    assert rows == [("unknown_device", "ingest-g", device.spool, seq, kept[seq - 1]) for seq in (1, 2)]
     assert stored(owner) == []
 
 
@@ -192,8 +195,8 @@ def test_fixes_over_many_days_in_one_message_do_not_stop_the_others(
         device.receipt(through=205)
 
     assert len(stored(owner)) == 5
-    counted = owner.execute("SELECT reason, count(*) FROM waybill.reject GROUP BY reason").fetchall()
-    assert counted == [("too_many_days", 200)]
+    query = "SELECT reason, count(*), sum(length(raw)) < %s FROM waybill.reject GROUP BY reason"
+    assert owner.execute(query, [len(encode_fixes(spread, 1))]).fetchall() == [("too_many_days", 200, True)]
 
 
 def test_a_production_gateway_keeps_simulated_fixes_off_the_map(
