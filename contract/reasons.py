@@ -13,6 +13,7 @@ class RejectReason(StrEnum):
     NO_POSITION = "no_position"  # neither lat_e7/lon_e7 nor lat/lon
     NO_NUMBER = "no_number"  # a spool is named but the fix carries no seq
     WRONG_SPOOL = "wrong_spool"  # body and user properties name different spools
+    WRONG_DEVICE = "wrong_device"  # the body or its spool is another device's than the topic's
     OUT_OF_CLAIM = "out_of_claim"  # seq lies outside the first..last that the message announces
     TIME_TOO_OLD = "time_too_old"  # more than 400 days before now
     TIME_IN_FUTURE = "time_in_future"  # more than 10 minutes after it was received
