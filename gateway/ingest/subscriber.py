@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import logging
 import queue
-import ssl
 import threading
 import time
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import paho.mqtt.client as paho
@@ -19,12 +18,11 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from contract.clock import true_now
-from contract.codec import Claim, parse_claim
-from contract.topics import PROPERTY_FIRST, PROPERTY_LAST, PROPERTY_SPOOL
 from gateway.ingest.inbox import Message
+from gateway.ingest.line import Lines
 
 log = logging.getLogger(__name__)
+_SLACK = 1_000  # statuses and what else comes beside a full window
 
 
 class BrokerOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,11 +47,11 @@ class Subscriber:
     def __init__(self, options: BrokerOptions, filters: list[str]) -> None:
         self._options = options
         self._filters = filters
-        self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
-        self._session = 0
-        # Protects _session together with sending an acknowledgement: paho's thread may not begin a new
-        # connection between our check and our PUBACK.
-        self._session_lock = threading.Lock()
+        self._inbox: queue.SimpleQueue[list[Message]] = queue.SimpleQueue()
+        self._left: list[Message] = []  # of a run that was more than one batch
+        self._received = self._taken = self._acknowledged = 0  # each counted by one thread only
+        self._stopping = False
+        self._lines = Lines(options.tls_ca, self._deliver)
         self.connected = threading.Event()  # and subscribed: what devices send now is for us
         self._client = self._make_client()
 
@@ -68,11 +66,9 @@ class Subscriber:
         client.reconnect_delay_set(min_delay=1, max_delay=10)
         client.max_queued_messages_set(0)
         client.max_inflight_messages_set(1000)
-        if self._options.tls_ca is not None:
-            client.tls_set(ca_certs=self._options.tls_ca, tls_version=ssl.PROTOCOL_TLS_CLIENT)
+        client.tls_set_context(cast("Any", self._lines))
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
-        client.on_message = self._on_message
         client.on_subscribe = self._on_subscribe
         return client
 
@@ -88,35 +84,45 @@ class Subscriber:
 
     def stop(self) -> None:
         """Ends the connection; what is not acknowledged comes again with the next one."""
+        self._stopping = True
         self._client.disconnect()
         self._client.loop_stop()
         # Without the way back to us the client goes at once, and closes its own sockets: paho leaves that to __del__.
         self._client.on_connect = self._client.on_disconnect = None
-        self._client.on_message = self._client.on_subscribe = None
+        self._client.on_subscribe = None
 
     def take(self, most: int, linger_s: float, timeout_s: float) -> list[Message]:
         """The messages at hand: waits `timeout_s` for the first and `linger_s` for more, at most `most`."""
-        try:
-            taken = [self._inbox.get(timeout=timeout_s)]
-        except queue.Empty:
-            return []
-        deadline = time.monotonic() + linger_s
+        taken, self._left = self._left, []
+        wait_s = 0.0 if taken else timeout_s
+        give_up_at_s: float | None = None
         while len(taken) < most:
             try:
-                taken.append(self._inbox.get_nowait())
+                run = self._inbox.get(timeout=wait_s) if wait_s > 0 else self._inbox.get_nowait()
             except queue.Empty:
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    break
-                time.sleep(min(left, 0.002))
+                if not taken:
+                    return []
+                run = []
+            taken += run
+            give_up_at_s = time.monotonic() + linger_s if give_up_at_s is None else give_up_at_s
+            wait_s = give_up_at_s - time.monotonic()
+            if not run and wait_s <= 0:
+                break
+        self._left = taken[most:]
+        del taken[most:]
+        self._taken += len(taken)
         return taken
+
+    def unacknowledged(self) -> int:
+        """Messages that came in and are not stored and acknowledged yet."""
+        return self._received - self._acknowledged
 
     def acknowledge(self, messages: list[Message]) -> None:
         """Sends the PUBACKs, in order. Those of an earlier connection are left out: the broker sends them again."""
-        for message in messages:
-            with self._session_lock:
-                if message.session == self._session:
-                    self._client.ack(message.packet_id, 1)
+        self._acknowledged += len(messages)
+        line = self._lines.current
+        if line is not None:  # a message at QoS 0 has no number
+            line.acknowledge(m.packet_id for m in messages if m.session == line.session and m.packet_id)
 
     def publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
         """Sends at QoS 1; while the broker is away the client keeps it."""
@@ -130,8 +136,6 @@ class Subscriber:
                 extra={"action": "broker_refused", "reason": str(reason)},
             )
             return
-        with self._session_lock:
-            self._session += 1
         # A resumed session has every status already; an old one sent again would look like a sign of life.
         options = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)
         client.subscribe([(name, options) for name in self._filters])
@@ -139,8 +143,6 @@ class Subscriber:
 
     def _on_disconnect(self, client: paho.Client, userdata: Any, flags: Any, reason: Any, properties: Any) -> None:
         del client, userdata, flags, properties
-        with self._session_lock:
-            self._session += 1
         self.connected.clear()
         level = logging.WARNING if reason.is_failure else logging.INFO
         log.log(level, "connection to the broker ended", extra={"action": "disconnected", "reason": str(reason)})
@@ -155,20 +157,9 @@ class Subscriber:
                 )
         self.connected.set()
 
-    def _on_message(self, client: paho.Client, userdata: Any, message: paho.MQTTMessage) -> None:
-        del client, userdata
-        self._inbox.put(
-            Message(
-                topic=message.topic,
-                payload=bytes(message.payload),
-                claim=_claim(message),
-                received_at=true_now(),
-                packet_id=message.mid,
-                session=self._session,
-            )
-        )
-
-
-def _claim(message: paho.MQTTMessage) -> Claim | None:
-    pairs = dict(getattr(message.properties, "UserProperty", ()))
-    return parse_claim(pairs.get(PROPERTY_SPOOL), pairs.get(PROPERTY_FIRST), pairs.get(PROPERTY_LAST))
+    def _deliver(self, messages: list[Message]) -> None:
+        """Called by the line. What is sent at QoS 0 knows no Receive Maximum: then the line waits for the pipeline."""
+        self._inbox.put(messages)
+        self._received += len(messages)
+        while self._received - self._taken > self._options.receive_maximum + _SLACK and not self._stopping:
+            time.sleep(0.01)

@@ -12,6 +12,7 @@ import pytest
 from contract.clock import true_now
 from contract.codec import encode_fixes
 from contract.fix import Fix, Quality, utc_ms
+from contract.topics import FIXES, device_topic
 from gateway.tracking.policy import Policy
 from storage.ingest import lock_gateway
 from tests.fixtures.database import Database
@@ -95,6 +96,28 @@ def test_the_same_key_with_other_content_is_kept_as_a_reject_and_the_first_stays
     assert reason[:2] == ("conflicting_duplicate", 2)
     assert b'"lat_e7":1' in bytes(reason[2])
     assert stored(owner) == [(fix.seq, fix.lat_e7) for fix in sent]
+
+
+def test_a_message_at_qos_0_is_stored_and_breaks_no_connection(
+    broker: Broker, database: Database, owner: psycopg.Connection, make_device: MakeDevice
+) -> None:
+    register(owner, "ingest-l")
+    with running_gateway(broker, database):
+        device = make_device("ingest-l")
+        first, second = fixes("ingest-l", 2)
+        device.client.publish(device_topic("ingest-l", FIXES), encode_fixes([first], 1), qos=0)
+        eventually(lambda: stored(owner))
+        connected = "SELECT seen_at FROM waybill.part WHERE (counters ->> 'connected')::int = 1"
+        before = owner.execute(connected).fetchone()
+
+        device.send([second])
+        device.receipt(through=2)
+        eventually(lambda: owner.execute(f"{connected} AND seen_at > %s", before).fetchone())
+
+    # An acknowledgement without a number would have made the broker end the connection and send the second again.
+    assert [seq for seq, _ in stored(owner)] == [1, 2]
+    counted = owner.execute("SELECT counters ->> 'messages' FROM waybill.part").fetchone()
+    assert counted == ("2",)
 
 
 def test_an_unreadable_body_is_kept_and_confirmed_by_its_claim(
