@@ -32,6 +32,8 @@ _MODULES = (
     "vehicle",
     "driver",
     "device",
+    "zone",
+    "place",
     "database",
     "broker",
     "alive",
