@@ -31,17 +31,6 @@ class Premises(msgspec.Struct, frozen=True):
     created_at: datetime
 
 
-class Account(msgspec.Struct, frozen=True):
-    """A person who may log in; premises_id None = all premises."""
-
-    id: UUID
-    premises_id: UUID | None
-    name: str
-    role: str
-    created_at: datetime
-    disabled_at: datetime | None
-
-
 class Vehicle(msgspec.Struct, frozen=True):
     """A vehicle, and the device fitted in it now."""
 
@@ -123,16 +112,6 @@ def all_premises(connection: psycopg.Connection) -> list[Premises]:
     rows: list[Premises] = _rows(connection, "all_premises", Premises)
     # jsonb has no tuples: make the hours again what they were when they were put.
     return [msgspec.structs.replace(row, hours=msgspec.convert(row.hours, Hours)) for row in rows]
-
-
-def put_account(connection: psycopg.Connection, account: Account, password_hash: str) -> None:
-    values = msgspec.structs.asdict(account)
-    connection.execute(statement("put_account"), {**values, "password_hash": password_hash})
-
-
-def account_by_name(connection: psycopg.Connection, name: str) -> Account | None:
-    row = connection.execute(statement("account_by_name"), {"name": name}).fetchone()
-    return None if row is None else Account(*row)
 
 
 def put_vehicle(connection: psycopg.Connection, vehicle: Vehicle) -> None:

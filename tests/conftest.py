@@ -10,6 +10,7 @@ pytest_plugins = [
     "tests.fixtures.command_line",
     "tests.fixtures.gateway",
     "tests.fixtures.demo",
+    "tests.fixtures.api",
 ]
 
 # No deadline: the machines are shared, and a slow moment is no fault of the code.

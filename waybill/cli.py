@@ -28,6 +28,8 @@ _MODULES = (
     "history",
     "rejects",
     "init",
+    "user",
+    "key",
     "premises",
     "vehicle",
     "driver",

@@ -6,21 +6,31 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from gateway.api import enrolments, operations
+from contract.clock import Clock, parse_clock
+from gateway.api import accounts, enrolments, keys, operations, sessions
+from gateway.api.database import Connect
 from gateway.api.enrolments import EnrolmentDesk
 from gateway.api.headers import SecurityHeaders
 from gateway.api.problems import speak_problems
-from gateway.api.readiness import Connect
 from gateway.api.tries import Tries
 
 # Each audience has one router, each router one kind of caller.
-ROUTERS = (operations.router, enrolments.router)
+ROUTERS = (operations.router, enrolments.router, sessions.router, accounts.router, keys.router)
 
 _DESCRIPTION = """Waybill's HTTP API. Errors are problem documents (RFC 9457). Times are RFC 3339 with an offset."""
 
 
-def make_app(connect: Connect, enrolment_desk: EnrolmentDesk | None = None) -> FastAPI:
-    """The API over a database that `connect` gives connections to; without a desk it exchanges no enrolment codes."""
+_SYSTEM = parse_clock("system")
+
+
+def make_app(
+    connect: Connect, enrolment_desk: EnrolmentDesk | None = None, *, clock: Clock = _SYSTEM,
+    public_url: str | None = None,
+) -> FastAPI:  # fmt: skip
+    """The API over a database that `connect` gives connections to; without a desk it exchanges no enrolment codes.
+
+    `public_url` is where people reach it; with https their cookies are for HTTPS only.
+    """
     app = FastAPI(
         title="Waybill",
         version=version("waybill"),
@@ -34,6 +44,9 @@ def make_app(connect: Connect, enrolment_desk: EnrolmentDesk | None = None) -> F
     app.state.connect = connect
     app.state.enrolment_desk = enrolment_desk
     app.state.enrolment_tries = Tries()
+    app.state.sign_in_tries = Tries()
+    app.state.clock = clock
+    app.state.public_url = public_url
     speak_problems(app)
     app.add_middleware(SecurityHeaders)
     for router in ROUTERS:

@@ -6,7 +6,6 @@ import logging
 import math
 import time
 from http import HTTPStatus
-from typing import Any
 
 import msgspec
 import psycopg
@@ -15,8 +14,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from contract.clock import Clock
-from gateway.api.problems import MEDIA_TYPE, problem
-from gateway.api.readiness import Connect
+from gateway.api.database import Connect
+from gateway.api.problems import problem, refusals
 from gateway.api.tries import Tries, sender
 from gateway.broker_admin import BrokerAdminError
 from gateway.master.devices import CredentialStore
@@ -51,16 +50,11 @@ class Enrolled(BaseModel):
     )
 
 
-def _refusals(**said: str) -> dict[int | str, dict[str, Any]]:
-    content = {MEDIA_TYPE: {"schema": {"type": "object", "required": ["status", "detail"]}}}
-    return {int(status[1:]): {"description": text, "content": content} for status, text in said.items()}
-
-
 @router.post(
     "/redeem",
     summary="Exchanges an enrolment code, once, for the device's broker credential",
     response_model=Enrolled,
-    responses=_refusals(
+    responses=refusals(
         _404="The code is wrong, has expired or was used",
         _429="Too many wrong codes; `Retry-After` says how long to wait",
         _503="Codes cannot be exchanged now; the code stays good",

@@ -15,7 +15,7 @@ import psycopg
 import uvicorn
 from psycopg_pool import ConnectionPool
 
-from contract.clock import true_now
+from contract.clock import Clock, parse_clock, true_now
 from gateway.api.app import make_app
 from gateway.api.enrolments import EnrolmentDesk
 from storage.parts import put_part
@@ -38,6 +38,8 @@ class ApiOptions(msgspec.Struct, frozen=True, kw_only=True):
     port: int
     database_url: str
     enrolment_desk: EnrolmentDesk | None = None
+    clock: Clock = parse_clock("system")
+    public_url: str | None = None
 
 
 def run_api(options: ApiOptions, stop: threading.Event) -> None:
@@ -51,7 +53,7 @@ def run_api(options: ApiOptions, stop: threading.Event) -> None:
                 yield connection
 
         config = uvicorn.Config(
-            make_app(connect, options.enrolment_desk),
+            make_app(connect, options.enrolment_desk, clock=options.clock, public_url=options.public_url),
             log_config=None, access_log=False, server_header=False, proxy_headers=False,
             lifespan="off", timeout_graceful_shutdown=_LAST_REQUESTS_S,
         )  # fmt: skip

@@ -5,14 +5,18 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
+import psycopg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 
 from gateway.api.headers import SECURITY_HEADERS
+from gateway.refusals import ConflictError, NotThereError, RefusedError
 
 MEDIA_TYPE = "application/problem+json"
+PROBLEM_SCHEMA = {"type": "object", "required": ["status", "detail"]}
 
 
 def problem(status: int, detail: str, *, headers: dict[str, str] | None = None, **members: Any) -> JSONResponse:
@@ -25,8 +29,35 @@ def problem(status: int, detail: str, *, headers: dict[str, str] | None = None, 
 def speak_problems(app: FastAPI) -> None:
     """Makes `app` answer with problems whatever goes wrong."""
     app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(RefusedError, _cannot)
+    app.add_exception_handler(psycopg.OperationalError, _database_away)
+    app.add_exception_handler(PoolTimeout, _database_away)
     app.add_exception_handler(RequestValidationError, _unreadable)
     app.add_exception_handler(Exception, _unforeseen)
+
+
+def _cannot(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RefusedError)
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    if isinstance(error, NotThereError):
+        status = HTTPStatus.NOT_FOUND
+    elif isinstance(error, ConflictError):
+        status = HTTPStatus.CONFLICT
+    if error.field is None:
+        return problem(status, str(error))
+    return problem(status, str(error), errors=[{"at": error.field, "says": str(error)}])
+
+
+def _database_away(_request: Request, _error: Exception) -> JSONResponse:
+    # Why is in the log and in `waybill status`; strangers may see this answer.
+    detail = "the database does not answer; nothing was changed, try again"
+    return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": "5"})
+
+
+def refusals(**said: str) -> dict[int | str, dict[str, Any]]:
+    """What an endpoint's description says of its errors: refusals(_404="There is no such order")."""
+    content = {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}
+    return {int(status[1:]): {"description": text, "content": content} for status, text in said.items()}
 
 
 def _refused(request: Request, error: Exception) -> JSONResponse:

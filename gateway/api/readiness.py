@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 
 import msgspec
 import psycopg
 
+from gateway.api.database import Connect
 from storage.health import parts
 from storage.migrate import MigrationError, pending
 
 # The gateway gives a sign of life every 5 s; three may be late before it counts as gone.
 FRESH = timedelta(seconds=20)
-
-Connect = Callable[[], AbstractContextManager[psycopg.Connection]]
 
 
 class Check(msgspec.Struct, frozen=True):

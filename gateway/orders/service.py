@@ -12,6 +12,7 @@ import psycopg
 from contract.clock import true_now
 from contract.milestones import FOLLOWERS, Milestone, may_follow
 from contract.reasons import FailureReason
+from gateway.refusals import ConflictError, NotThereError, RefusedError
 from storage.audit import Actor, AuditEvent, record
 from storage.orders import (
     Declaration,
@@ -31,15 +32,15 @@ from storage.orders import (
 )
 
 
-class OrdersError(ValueError):
+class OrdersError(RefusedError):
     """The orders were left as they are; the message says why and what would work."""
 
 
-class UnknownObjectError(OrdersError):
+class UnknownObjectError(OrdersError, NotThereError):
     """There is no such order, vehicle, driver or premises here."""
 
 
-class MilestoneRefusedError(OrdersError):
+class MilestoneRefusedError(OrdersError, ConflictError):
     """An order cannot come from its newest milestone to the wanted one."""
 
     def __init__(self, head: OrderHead, wanted: Milestone) -> None:

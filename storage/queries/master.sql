@@ -12,15 +12,6 @@ UPDATE waybill.premises SET lat_e7 = %(lat_e7)s, lon_e7 = %(lon_e7)s WHERE id = 
 -- Every premises by code.
 SELECT id, code, name, licence_no, address, lat_e7, lon_e7, tz, hours, created_at FROM waybill.premises ORDER BY code;
 
--- name: put_account
--- A person who may log in; no premises = all of them.
-INSERT INTO waybill.account (id, premises_id, name, password_hash, role, created_at)
-VALUES (%(id)s, %(premises_id)s, %(name)s, %(password_hash)s, %(role)s, %(created_at)s);
-
--- name: account_by_name
--- One account without its password.
-SELECT id, premises_id, name, role, created_at, disabled_at FROM waybill.account WHERE name = %(name)s;
-
 -- name: put_vehicle
 -- A vehicle of one premises.
 INSERT INTO waybill.vehicle (id, premises_id, name, plate, make, model, colour, created_at)

@@ -17,12 +17,13 @@ CREATE TABLE waybill.premises (
 
 CREATE TABLE waybill.account (
     id uuid PRIMARY KEY,
-    premises_id uuid REFERENCES waybill.premises, -- NULL: all premises
     name text NOT NULL UNIQUE,
-    password_hash text NOT NULL,
-    role text NOT NULL CHECK (role IN ('viewer', 'support', 'dispatcher', 'compliance', 'administrator', 'driver')),
+    password_hash text, -- Argon2id; NULL: signs in through OpenID Connect only
     created_at timestamptz NOT NULL,
-    disabled_at timestamptz
+    disabled_at timestamptz,
+    full_name text,
+    email text,
+    oidc_subject text UNIQUE -- issuer and subject, as "issuer subject"
 );
 
 CREATE TABLE waybill.vehicle (

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from waybill.commands.passwords import PasswordFile, password_from
 from waybill.connections import database
 from waybill.invocation import CommandError, settings_of
-from waybill.terminal import note, password_asked, say
+from waybill.terminal import note, say
 
 
 def register(app: typer.Typer) -> None:
@@ -27,15 +27,15 @@ def init(
     lat: Annotated[float | None, typer.Option(min=-90, max=90, help="Latitude in degrees.")] = None,
     lon: Annotated[float | None, typer.Option(min=-180, max=180, help="Longitude in degrees.")] = None,
     administrator: Annotated[str | None, typer.Option("--admin", help="The administrator's account name.")] = None,
-    password_file: Annotated[
-        Path | None, typer.Option(help="File whose first line is the administrator's password; - reads it from stdin.")
-    ] = None,
+    password_file: PasswordFile = None,
 ) -> None:
     """Makes a real, empty installation: premises and administrator. Asks for what no option says; repeatable."""
-    from gateway.accounts import ADMINISTRATOR, open_account
     from gateway.master.hours import parse_hours
     from gateway.master.premises import NewPremises, check_zone, open_premises
-    from storage.master import account_by_name, all_premises
+    from gateway.people.accounts import Wanted, open_account
+    from gateway.people.permissions import Role
+    from storage.master import all_premises
+    from storage.people import Grant, account_by_name
     from waybill.commands.actor import INIT
     from waybill.commands.places import position_e7
 
@@ -53,12 +53,12 @@ def init(
         )
         administrator = administrator or _ask("Administrator's account name", "--admin", "admin")
         known = account_by_name(connection, administrator)
-        password = "" if known is not None else _password(password_file, administrator)
+        password = "" if known is not None else password_from(password_file, administrator)
         at = settings.parsed_clock().now()
         premises = open_premises(connection, wanted, actor=INIT, at=at)
-        open_account(
-            connection, name=administrator, password=password, role=ADMINISTRATOR, premises_id=None, actor=INIT, at=at
-        )
+        if known is None:
+            person = Wanted(name=administrator, grants=(Grant(Role.ADMINISTRATOR, None),))
+            open_account(connection, person, password, actor=INIT, at=at)
     say(f"premises {premises.code}: {premises.name}, {premises.tz}")
     say(f"administrator {administrator}" + ("" if known is None else ": known already, left unchanged"))
     if premises.lat_e7 is None:
@@ -73,19 +73,6 @@ def _ask(question: str, option: str, default: str | None = None) -> str:
         raise CommandError(f"{option} is needed, and there is no terminal to ask at")
     answer: str = typer.prompt(question, default=default)
     return answer.strip()
-
-
-def _password(file: Path | None, administrator: str) -> str:
-    if file is None:
-        try:
-            return password_asked(f"Password of {administrator}")
-        except EOFError as error:
-            raise CommandError(str(error)) from error
-    try:
-        text = sys.stdin.readline() if str(file) == "-" else file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise CommandError(f"--password-file {file}: {error.strerror}") from error
-    return text.splitlines()[0] if text else ""
 
 
 def _code_of(name: str) -> str:

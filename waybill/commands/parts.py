@@ -54,6 +54,8 @@ def api(context: typer.Context) -> None:
         port=settings.api_port,
         database_url=needed(settings, "database_url"),
         enrolment_desk=enrolment_desk(settings),
+        clock=settings.parsed_clock(),
+        public_url=settings.public_url,
     )
     run_api(options, stop_event())
 

@@ -1,0 +1,19 @@
+"""What cannot be done for whoever asked, as three kinds of error. Says nothing itself: whoever raises it does."""
+
+from __future__ import annotations
+
+
+class RefusedError(ValueError):
+    """What was asked does not make sense; the text says why and the way out. Nothing was changed."""
+
+    def __init__(self, text: str, *, field: str | None = None) -> None:
+        super().__init__(text)
+        self.field = field  # the part of the request that is wrong, when one is
+
+
+class NotThereError(RefusedError):
+    """There is no such thing, or not for whoever asked."""
+
+
+class ConflictError(RefusedError):
+    """It made sense, but not with how things are now."""
