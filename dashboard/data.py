@@ -86,6 +86,12 @@ def _connected() -> Iterator[psycopg.Connection]:
         ) from error
 
 
+def ask() -> None:
+    """Asks the least that shows whether records can be read; raises UnavailableError when they cannot."""
+    with _connected() as connection:
+        reads.all_premises_ids(connection)
+
+
 def _visible(connection: psycopg.Connection) -> list[UUID]:
     # Until people sign in, whoever reaches this process may see every premises.
     return reads.all_premises_ids(connection)

@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from contract.clock import parse_clock
-from dashboard import map_files, shell
+from dashboard import health, map_files, shell
 from dashboard.environment import Environment
 from dashboard.palette import theme_options
 
@@ -34,7 +34,9 @@ def run_dashboard(
         reader_url=reader_url, clock=parse_clock(clock_text), map_dir=map_dir, public_url=public_url
     )
     os.environ.update(environment.variables())
-    st.App(PAGES, routes=[*shell.routes(), *map_files.routes()]).run(config=server_options(host, port, public_url))
+    st.App(PAGES, routes=[*shell.routes(), *map_files.routes(), *health.routes()]).run(
+        config=server_options(host, port, public_url)
+    )
 
 
 def server_options(host: str, port: int, public_url: str | None) -> dict[str, object]:

@@ -10,15 +10,20 @@ from importlib.metadata import version
 import msgspec
 import psycopg
 
+from contract.checks import Check
 from contract.clock import Clock, true_now
 from contract.messages import Receipt
 from contract.topics import FIXES, STATUS, channel_filter
 from gateway.ingest.commands import Commands
+from gateway.ingest.figures import Figures
 from gateway.ingest.pipeline import Pipeline
-from gateway.ingest.subscriber import BrokerOptions, Subscriber
+from gateway.ingest.readiness import broker_check, database_check
+from gateway.ingest.subscriber import DROPPED_MESSAGES, STORED_MESSAGES, BrokerOptions, Subscriber
 from gateway.ingest.tracker import Tracker
 from gateway.ingest.writer import Writer
 from gateway.tracking.policy import Policy
+from gateway.watch.common import Gauges, counted_events, new_registry
+from gateway.watch.listener import Listen, Watched, listening
 from storage.device_commands import DeviceCommand, newest_device_commands
 from storage.ingest import lock_gateway, newest_receipts
 from storage.parts import put_part
@@ -33,6 +38,7 @@ class GatewayOptions(msgspec.Struct, frozen=True, kw_only=True):
     database_url: str
     clock: Clock
     policy: Policy = Policy()
+    monitors: Listen | None = None  # where metrics and readiness are told; None: nowhere
 
 
 class _Database:
@@ -43,12 +49,23 @@ class _Database:
         self._tracker = Tracker(options.policy)
         self._connection: psycopg.Connection | None = None
         self.receipts: dict[str, Receipt] = {}  # what was stored when the connection was made
+        self.connections = 0  # how often a connection was made
+        self.locked_out = False
+        self._trouble: str | None = "not connected yet"
         self._started_at = true_now()
+
+    @property
+    def trouble(self) -> str | None:
+        """Why there is no connection; None when there is one."""
+        if self._trouble is None and (self._connection is None or self._connection.closed):
+            return "the connection was lost"
+        return self._trouble
 
     def connect(self) -> Writer | None:
         """A writer over a fresh connection; None when the database is away or another gateway holds the lock."""
         self.close()
         connection: psycopg.Connection | None = None
+        self.locked_out = False
         try:
             connection = psycopg.connect(self._options.database_url, autocommit=True, connect_timeout=5)
             locked = lock_gateway(connection, self._options.broker.client_id)
@@ -59,8 +76,11 @@ class _Database:
                 extra={"action": "database_away", "error": str(error).strip()},
             )
             locked = False
+            # The reason is in the log: whoever may read /readyz need not learn addresses and users.
+            self._trouble = f"not reachable, or not migrated ({type(error).__name__})"
         else:
             if not locked:
+                self.locked_out = True
                 log.warning(
                     "another gateway with this client id is running: stop it, or give this one its own client id",
                     extra={"action": "locked_out", "client_id": self._options.broker.client_id},
@@ -71,6 +91,8 @@ class _Database:
             return None
         self._tracker.forget()
         self._connection = connection
+        self._trouble = None
+        self.connections += 1
         log.info("connected to the database", extra={"action": "database_connected"})
         return Writer(connection, self._tracker)
 
@@ -102,6 +124,7 @@ def run_gateway(options: GatewayOptions, stop: threading.Event) -> None:
     """Runs until `stop` is set. Nothing is lost by stopping: what is not acknowledged comes again."""
     subscriber = Subscriber(options.broker, [channel_filter(FIXES), channel_filter(STATUS)])
     database = _Database(options)
+    registry = new_registry("gateway")
     pipeline: Pipeline
 
     def connect() -> Writer | None:
@@ -118,11 +141,49 @@ def run_gateway(options: GatewayOptions, stop: threading.Event) -> None:
             for topic, body in commands.due(database.device_commands()):
                 subscriber.publish(topic, body, retain=True)
 
-    pipeline = Pipeline(subscriber, connect, beat, options.clock, stop)
-    subscriber.start()
-    try:
-        pipeline.run()
-    finally:
-        subscriber.stop()
-        database.close()
-        log.info("gateway stopped", extra={"action": "stopped", **pipeline.counters})
+    pipeline = Pipeline(subscriber, connect, beat, options.clock, stop, Figures(registry))
+    registry.register(_gauges(subscriber, database, pipeline))
+    watched = Watched(registry, lambda: _checks(subscriber, database, pipeline))
+    with counted_events(registry), listening(options.monitors, watched):
+        subscriber.start()
+        try:
+            pipeline.run()
+        finally:
+            subscriber.stop()
+            database.close()
+            log.info("gateway stopped", extra={"action": "stopped", **pipeline.counters})
+
+
+def _checks(subscriber: Subscriber, database: _Database, pipeline: Pipeline) -> list[Check]:
+    return [
+        database_check(database, pipeline.trouble, pipeline.turning_s),
+        broker_check(subscriber, connected=subscriber.connected.is_set()),
+    ]
+
+
+def _gauges(subscriber: Subscriber, database: _Database, pipeline: Pipeline) -> Gauges:
+    counters = subscriber.broker_counters
+    return Gauges(
+        [
+            ("waybill_broker_connected", "1: connected and subscribed.", subscriber.connected.is_set),
+            ("waybill_broker_stored_messages", "Messages that the broker holds for anybody.",
+             lambda: counters.get(STORED_MESSAGES)),
+            ("waybill_database_connected", "1: connected, and no other gateway has our name.",
+             lambda: database.trouble is None and not database.locked_out),
+            ("waybill_store_blocked", "1: the database refuses to store anything, such as on a full disk.",
+             lambda: pipeline.trouble is not None),
+            ("waybill_pipeline_turn_seconds", "How long the present turn of the loop has taken.",
+             lambda: pipeline.turning_s),
+            ("waybill_unacknowledged_messages", "Messages that came in and are not stored yet.",
+             subscriber.unacknowledged),
+            ("waybill_receipts_waiting", "Receipts that are not published yet.", lambda: pipeline.receipts_waiting),
+        ],
+        [
+            ("waybill_broker_connections", "Connections made to the broker; more than 1: reconnects.",
+             lambda: subscriber.connections),
+            ("waybill_broker_dropped_messages", "Messages that the broker threw away, for whomever.",
+             lambda: counters.get(DROPPED_MESSAGES)),
+            ("waybill_database_connections", "Connections made to the database; more than 1: reconnects.",
+             lambda: database.connections),
+        ],
+    )  # fmt: skip

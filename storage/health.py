@@ -61,6 +61,26 @@ def device_health(connection: psycopg.Connection) -> list[DeviceHealth]:
     return [DeviceHealth(*row) for row in connection.execute(statement("device_health"))]
 
 
+class DatabaseFigures(msgspec.Struct, frozen=True):
+    """How large the database is and what it holds."""
+
+    bytes: int
+    oldest_day: datetime | None
+    days: int
+    compressed_days: int
+    tracking_failed: int  # devices whose tracking raised and whose records are to be derived again
+
+    def unreadable(self, edition: str | None) -> bool:
+        """Whether days are compressed that this edition reads as empty, without an error."""
+        return self.compressed_days > 0 and edition != "timescale"
+
+
+def database_figures(connection: psycopg.Connection) -> DatabaseFigures:
+    row = connection.execute(statement("database_figures")).fetchone()
+    assert row is not None, "a SELECT without FROM gives a row"
+    return DatabaseFigures(*row)
+
+
 def zones(connection: psycopg.Connection) -> list[str]:
     """The time zones that premises have."""
     return [tz for (tz,) in connection.execute(statement("zones"))]

@@ -18,7 +18,7 @@ from storage.migrate import migrate, set_passwords
 from waybill.configuration import configure
 from waybill.settings import Settings
 from waybill.stack.command import Command
-from waybill.stack.stack import Stack
+from waybill.stack.stack import MONITORED, Stack
 
 Progress = Callable[[str], None]
 
@@ -54,14 +54,16 @@ def start_parts(
 ) -> Addresses:
     """Starts gateway, api, worker and dashboard under the stack's supervisor; `environ` is for all of them."""
     api_port, dashboard_port = _port(stack, "api_port"), _port(stack, "dashboard_port")
+    monitored = {name: _port(stack, name) for name in MONITORED}
     environ = {**stack.child_environ(), **(environ or {})}
     settings = configure(environ).settings
     assert settings.database_url is not None, "the stack names or requires it"
     api = _origin(settings.api_host, api_port)
     pages = _origin(settings.dashboard_host, dashboard_port)
     checks: list[tuple[str, int | None, Callable[[], bool]]] = [
-        ("gateway", None, _gives_signs_of_life(settings.database_url, "gateway")),
-        ("worker", None, _gives_signs_of_life(settings.database_url, "worker")),
+        # 0: nobody is to watch this part.
+        ("gateway", monitored["gateway_metrics_port"] or None, _gives_signs_of_life(settings.database_url, "gateway")),
+        ("worker", monitored["worker_metrics_port"] or None, _gives_signs_of_life(settings.database_url, "worker")),
         ("api", api_port, _answers(f"{api}/v1/health")),
     ]
     if dashboard:
@@ -102,7 +104,7 @@ def _port(stack: Stack, setting: str) -> int:
     loaded = configure(stack.child_environ())
     if loaded.origins[setting].startswith("environment"):
         return int(getattr(loaded.settings, setting))
-    return stack.port(setting)
+    return stack.port(setting) if getattr(loaded.settings, setting) else 0
 
 
 def _origin(host: str, port: int) -> str:

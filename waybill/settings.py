@@ -32,6 +32,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Literal["debug", "info", "warning", "error"], _about("the least that a log line must matter to be written")
     ] = "info"
 
+    log_format: Annotated[
+        Literal["text", "json"], _about("how a log line is written: for people, or one JSON object for machines")
+    ] = "text"
+
     database_url: Annotated[
         str | None, _about("the database as role waybill_gateway: what gateway, api and worker use", "database")
     ] = None
@@ -81,6 +85,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     api_port: Annotated[int, _about("port on which the HTTP API listens", ge=1, le=65535)] = 8080
     dashboard_host: Annotated[str, _about("address on which the dashboard listens", "host")] = "127.0.0.1"
     dashboard_port: Annotated[int, _about("port on which the dashboard listens", ge=1, le=65535)] = 8501
+    metrics_host: Annotated[
+        str, _about("address on which gateway and worker answer monitors: /metrics, /healthz, /readyz", "host")
+    ] = "127.0.0.1"
+    gateway_metrics_port: Annotated[int, _about("the gateway's port for monitors; 0: none", ge=0, le=65535)] = 9301
+    worker_metrics_port: Annotated[int, _about("the worker's port for monitors; 0: none", ge=0, le=65535)] = 9302
     public_url: Annotated[
         str | None, _about("where people reach this installation; the only source of links", "origin")
     ] = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 
 from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
 
 from contract.clock import Clock, parse_clock
 from gateway.api import accounts, enrolments, keys, operations, sessions
@@ -12,10 +13,14 @@ from gateway.api.database import Connect
 from gateway.api.enrolments import EnrolmentDesk
 from gateway.api.headers import SecurityHeaders
 from gateway.api.problems import speak_problems
+from gateway.api.requests import CountRequests
 from gateway.api.tries import Tries
+from gateway.watch.common import new_registry
 
 # Each audience has one router, each router one kind of caller.
-ROUTERS = (operations.router, enrolments.router, sessions.router, accounts.router, keys.router)
+ROUTERS = (
+    operations.router, operations.monitors, enrolments.router, sessions.router, accounts.router, keys.router,
+)  # fmt: skip
 
 _DESCRIPTION = """Waybill's HTTP API. Errors are problem documents (RFC 9457). Times are RFC 3339 with an offset."""
 
@@ -25,11 +30,11 @@ _SYSTEM = parse_clock("system")
 
 def make_app(
     connect: Connect, enrolment_desk: EnrolmentDesk | None = None, *, clock: Clock = _SYSTEM,
-    public_url: str | None = None,
+    public_url: str | None = None, registry: CollectorRegistry | None = None,
 ) -> FastAPI:  # fmt: skip
     """The API over a database that `connect` gives connections to; without a desk it exchanges no enrolment codes.
 
-    `public_url` is where people reach it; with https their cookies are for HTTPS only.
+    `public_url` is where people reach it; with https their cookies are for HTTPS only. `registry` is told at /metrics.
     """
     app = FastAPI(
         title="Waybill",
@@ -42,6 +47,8 @@ def make_app(
         redirect_slashes=False,
     )
     app.state.connect = connect
+    app.state.registry = registry or new_registry("api")
+    app.add_middleware(CountRequests, registry=app.state.registry)
     app.state.enrolment_desk = enrolment_desk
     app.state.enrolment_tries = Tries()
     app.state.sign_in_tries = Tries()

@@ -18,6 +18,7 @@ from psycopg_pool import ConnectionPool
 from contract.clock import Clock, parse_clock, true_now
 from gateway.api.app import make_app
 from gateway.api.enrolments import EnrolmentDesk
+from gateway.watch.common import counted_events, new_registry
 from storage.parts import put_part
 
 log = logging.getLogger(__name__)
@@ -45,7 +46,8 @@ class ApiOptions(msgspec.Struct, frozen=True, kw_only=True):
 def run_api(options: ApiOptions, stop: threading.Event) -> None:
     """Serves until `stop` is set; requests in hand may finish. A database that is away makes it not ready, no more."""
     listener = _listen(options.host, options.port)
-    with _pool(options.database_url) as pool:
+    registry = new_registry("api")
+    with counted_events(registry), _pool(options.database_url) as pool:
 
         @contextmanager
         def connect() -> Iterator[psycopg.Connection]:
@@ -53,7 +55,9 @@ def run_api(options: ApiOptions, stop: threading.Event) -> None:
                 yield connection
 
         config = uvicorn.Config(
-            make_app(connect, options.enrolment_desk, clock=options.clock, public_url=options.public_url),
+            make_app(
+                connect, options.enrolment_desk, clock=options.clock, public_url=options.public_url, registry=registry
+            ),
             log_config=None, access_log=False, server_header=False, proxy_headers=False,
             lifespan="off", timeout_graceful_shutdown=_LAST_REQUESTS_S,
         )  # fmt: skip

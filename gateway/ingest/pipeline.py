@@ -10,11 +10,12 @@ from collections.abc import Callable
 
 import psycopg
 
-from contract.clock import Clock
+from contract.clock import Clock, true_now
 from contract.codec import Reject, encode
 from contract.messages import Receipt, Rejection
 from contract.topics import REJECTED, STORED, device_topic
 from gateway.ingest.batch import MAX_DAYS, read_batch, spread_too_far, unstorable_batch
+from gateway.ingest.figures import Figures
 from gateway.ingest.inbox import Message
 from gateway.ingest.receipts import Receipts
 from gateway.ingest.subscriber import Subscriber
@@ -33,18 +34,34 @@ class Pipeline:
 
     def __init__(
         self, subscriber: Subscriber, connect: Callable[[], Writer | None], heartbeat: Callable[[Counter[str]], None],
-        clock: Clock, stop: threading.Event,
+        clock: Clock, stop: threading.Event, figures: Figures,
     ) -> None:  # fmt: skip
         self._subscriber = subscriber
         self._connect = connect
         self._heartbeat = heartbeat
         self._clock = clock
+        self._figures = figures
         self._receipts = Receipts()
         self._stopping = stop
         self._writer: Writer | None = None
         self._beat_at = 0.0
         self._trouble: str | None = None  # why nothing can be stored now
+        self._turned_at = time.monotonic()
         self.counters: Counter[str] = Counter()
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the database stores nothing now; None when it does."""
+        return self._trouble
+
+    @property
+    def turning_s(self) -> float:
+        """Seconds since the loop began its present turn: long when the database does not answer."""
+        return time.monotonic() - self._turned_at
+
+    @property
+    def receipts_waiting(self) -> int:
+        return self._receipts.waiting
 
     def greet(self, receipts: dict[str, Receipt]) -> None:
         """Sends every device what is stored already: a broker that lost its state forgot the retained receipts."""
@@ -54,6 +71,7 @@ class Pipeline:
     def run(self) -> None:
         """Take, read, write, acknowledge, confirm; until told to stop."""
         while not self._stopping.is_set():
+            self._turned_at = time.monotonic()
             messages = self._subscriber.take(MOST_MESSAGES, LINGER_S, timeout_s=0.2)
             if messages:
                 self._store(messages)
@@ -66,10 +84,12 @@ class Pipeline:
 
     def _store(self, messages: list[Message]) -> None:
         """Stores the messages and acknowledges them. What the database refuses is halved until it stands alone."""
+        began_s = time.monotonic()
         written = self._write(messages)
         if written is None:
             return
         self._trouble = None
+        self._figures.stored(messages, written, time.monotonic() - began_s, true_now())
         self._subscriber.acknowledge(messages)
         self._count(messages, written)
         for device, receipts in written.receipts.items():
@@ -146,10 +166,17 @@ class Pipeline:
                 spool=reject.spool, seq=reject.seq,
             )  # fmt: skip
             self._subscriber.publish(device_topic(reject.device, REJECTED), encode(word), retain=False)
+            # As often as the device hears it: a unit gone mad is counted, not echoed.
+            log.info(
+                "no fix could be made of a message: %s",
+                reject.detail,
+                extra={"action": "rejected", "device": reject.device, "reason": reject.reason.value},
+            )
 
     def _count(self, messages: list[Message], written: Written) -> None:
         self.counters.update(
-            messages=len(messages), batches=1, fixes=written.fixes, refused=written.refused,
+            messages=len(messages), batches=1, fixes=written.fixes,
+            refused=sum(written.refused_by.values()),
             duplicates=written.duplicates, late=written.late, rejects=len(written.rejects),
             unknown_fields=written.unknown_fields,
         )  # fmt: skip

@@ -16,6 +16,11 @@ class Receipts:
         self._told_at: dict[str, float] = {}
         self._rejected_at: dict[str, float] = {}
 
+    @property
+    def waiting(self) -> int:
+        """How many receipts are due or held back; many for long: the broker is away."""
+        return len(self._waiting)
+
     def add(self, device: str, receipt: Receipt) -> None:
         self._waiting[device, receipt.spool] = receipt
 

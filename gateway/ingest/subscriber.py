@@ -9,6 +9,7 @@ import logging
 import queue
 import threading
 import time
+from contextlib import suppress
 from typing import Any, cast
 
 import msgspec
@@ -22,6 +23,11 @@ from gateway.ingest.inbox import Message
 from gateway.ingest.line import Lines
 
 log = logging.getLogger(__name__)
+
+# Of Mosquitto's counters (mosquitto(8)) those that tell what it holds for us and what it threw away.
+STORED_MESSAGES, DROPPED_MESSAGES = "$SYS/broker/store/messages/count", "$SYS/broker/publish/messages/dropped"
+BROKER_COUNTERS = (STORED_MESSAGES, DROPPED_MESSAGES)
+
 _SLACK = 1_000  # statuses and what else comes beside a full window
 
 
@@ -53,6 +59,9 @@ class Subscriber:
         self._stopping = False
         self._lines = Lines(options.tls_ca, self._deliver)
         self.connected = threading.Event()  # and subscribed: what devices send now is for us
+        self.connections = 0  # how often a connection was made
+        self.refusal: str | None = None  # why the broker does not let us in or subscribe
+        self.broker_counters: dict[str, float] = {}
         self._client = self._make_client()
 
     def _make_client(self) -> paho.Client:
@@ -70,6 +79,7 @@ class Subscriber:
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
+        client.message_callback_add("$SYS/#", self._on_broker_counter)
         return client
 
     def start(self) -> None:
@@ -90,6 +100,7 @@ class Subscriber:
         # Without the way back to us the client goes at once, and closes its own sockets: paho leaves that to __del__.
         self._client.on_connect = self._client.on_disconnect = None
         self._client.on_subscribe = None
+        self._client.message_callback_remove("$SYS/#")
 
     def take(self, most: int, linger_s: float, timeout_s: float) -> list[Message]:
         """The messages at hand: waits `timeout_s` for the first and `linger_s` for more, at most `most`."""
@@ -130,15 +141,21 @@ class Subscriber:
 
     def _on_connect(self, client: paho.Client, userdata: Any, flags: Any, reason: Any, properties: Any) -> None:
         del userdata, properties
+        self.refusal = str(reason) if reason.is_failure else None
         if reason.is_failure:
             log.error(
                 "broker refuses the gateway: check WAYBILL_BROKER_USERNAME and WAYBILL_BROKER_PASSWORD",
                 extra={"action": "broker_refused", "reason": str(reason)},
             )
             return
+        self.connections += 1
         # A resumed session has every status already; an old one sent again would look like a sign of life.
         options = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)
-        client.subscribe([(name, options) for name in self._filters])
+        # At QoS 0 the broker keeps none of its counters for a gateway that is away.
+        counters = SubscribeOptions(qos=0)
+        client.subscribe(
+            [*((name, options) for name in self._filters), *((name, counters) for name in BROKER_COUNTERS)]
+        )
         log.info("connected to the broker", extra={"action": "connected", "resumed": flags.session_present})
 
     def _on_disconnect(self, client: paho.Client, userdata: Any, flags: Any, reason: Any, properties: Any) -> None:
@@ -151,6 +168,7 @@ class Subscriber:
         del client, userdata, mid, properties
         for name, reason in zip(self._filters, reasons, strict=False):
             if reason.is_failure:
+                self.refusal = f"subscription to {name}: {reason}"
                 log.error(
                     "the broker's access list refuses the gateway's subscription: see broker.acl",
                     extra={"action": "subscription_refused", "filter": name, "reason": str(reason)},
@@ -163,3 +181,9 @@ class Subscriber:
         self._received += len(messages)
         while self._received - self._taken > self._options.receive_maximum + _SLACK and not self._stopping:
             time.sleep(0.01)
+
+    def _on_broker_counter(self, client: paho.Client, userdata: Any, message: paho.MQTTMessage) -> None:
+        """What the broker tells of itself: nothing to be stored, so the line leaves it to paho."""
+        del client, userdata
+        with suppress(ValueError):
+            self.broker_counters[message.topic] = float(message.payload)

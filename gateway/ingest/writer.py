@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -35,10 +36,11 @@ class Written(msgspec.Struct, frozen=True):
     receipts: dict[str, list[Receipt]]  # per device
     rejects: list[tuple[Reject, str]]
     fixes: int
-    refused: int
+    refused_by: dict[str, int]  # of the new ones, by rule
     duplicates: int
     late: int
     unknown_fields: int
+    age_s: float | None  # of the last fix, when the batch was read; None: the batch held none
 
 
 class Writer:
@@ -84,8 +86,11 @@ class Writer:
             receipts = self._progress(batch.claims, ids, spools, now)
         self._tracker.commit(tracked)
         repeated = len(rows) - len(stored.new) - len(stored.conflicting)
-        refused = sum(place in stored.new for place in tracked.refused_by)
-        return Written(receipts, rejects, len(stored.new), refused, repeated, tracked.late, batch.unknown_fields)
+        refused = Counter(rule for place, rule in tracked.refused_by.items() if place in stored.new)
+        age_s = (now - batch.fixes[-1][0].fixed_at).total_seconds() if batch.fixes else None
+        return Written(
+            receipts, rejects, len(stored.new), refused, repeated, tracked.late, batch.unknown_fields, age_s
+        )  # fmt: skip
 
     def _spools(self, batch: Batch, ids: dict[str, int]) -> dict[tuple[int, str], int]:
         wanted = {(ids[fix.device], fix.spool_id) for fix, _ in batch.fixes if fix.device in ids}

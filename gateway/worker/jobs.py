@@ -11,6 +11,7 @@ import msgspec
 import psycopg
 
 from contract.clock import true_now
+from gateway.worker.fleet import FleetMetrics, look
 from storage.ids import new_id
 from storage.parts import put_part
 from storage.retention import Compression, compress_oldest_fixes, drop_old_fixes
@@ -38,6 +39,16 @@ def heartbeat(database_url: str, started_at: datetime, counters: Callable[[], di
             put_part(connection, "worker", version("waybill"), started_at, counters())
 
     return Job("heartbeat", 5.0, run)
+
+
+def figures(database_url: str, fleet: FleetMetrics) -> Job:
+    """What monitors hear of fleet and database; a scrape itself asks no database."""
+
+    def run() -> None:
+        with psycopg.connect(database_url, connect_timeout=_CONNECT_S) as connection:
+            fleet.newest = look(connection, true_now())
+
+    return Job("figures", 15.0, run)
 
 
 def retention(retention_url: str, keep_days: int) -> Job:

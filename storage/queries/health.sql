@@ -20,6 +20,13 @@ LEFT JOIN LATERAL (
 ) p ON true
 ORDER BY substring(d.name FROM '^\D*'), substring(d.name FROM '\d+')::numeric, d.name;
 
+-- name: database_figures
+-- The database's size, the days of fixes it holds, and how many devices tracking gave up on.
+SELECT pg_database_size(current_database()), c.oldest, c.days, c.compressed,
+    (SELECT count(*) FROM waybill.tracking_state WHERE failed IS NOT NULL)
+FROM (SELECT min(range_start) AS oldest, count(*) AS days, count(*) FILTER (WHERE is_compressed) AS compressed
+    FROM timescaledb_information.chunks WHERE hypertable_schema = 'waybill' AND hypertable_name = 'fix') c;
+
 -- name: fix_counts
 -- Fixes taken from-to: those that count, those refused by rule.
 SELECT refused_by, count(*) FROM waybill.fix

@@ -50,6 +50,8 @@ def test_the_table_of_ports_has_the_ports_of_the_settings() -> None:
         str(settings.api_port),
         str(settings.dashboard_port),
         str(settings.broker_port),
+        str(settings.gateway_metrics_port),
+        str(settings.worker_metrics_port),
         "8883",
         "443",
         "5432",

@@ -79,7 +79,7 @@ def bridge(
     async def run() -> BridgeProgress:
         return await run_bridge(_options(settings, unit, wanted, spool), stop_event_of_loop())
 
-    start_logging("bridge", settings.log_level)
+    start_logging("bridge", settings.log_level, settings.log_format)
     told: list[BridgeProgress] = []
     wrong: list[str] = []
     # A task of the bridge that fails brings its error in a group.

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from waybill.connections import enrolment_desk, needed
 from waybill.invocation import settings_of
 from waybill.logs import start_logging
+from waybill.settings import Settings
 from waybill.stopping import stop_event
+
+if TYPE_CHECKING:
+    from gateway.watch.listener import Listen
 
 
 def register(app: typer.Typer) -> None:
@@ -24,7 +29,7 @@ def gateway(context: typer.Context) -> None:
     from gateway.tracking.policy import Policy
 
     settings = settings_of(context)
-    start_logging("gateway", settings.log_level)
+    start_logging("gateway", settings.log_level, settings.log_format)
     broker = BrokerOptions(
         host=settings.broker_host,
         port=settings.broker_port,
@@ -39,6 +44,7 @@ def gateway(context: typer.Context) -> None:
         database_url=needed(settings, "database_url"),
         clock=settings.parsed_clock(),
         policy=policy,
+        monitors=monitors(settings, settings.gateway_metrics_port),
     )
     run_gateway(options, stop_event())
 
@@ -48,7 +54,7 @@ def api(context: typer.Context) -> None:
     from gateway.api.main import ApiOptions, run_api
 
     settings = settings_of(context)
-    start_logging("api", settings.log_level)
+    start_logging("api", settings.log_level, settings.log_format)
     options = ApiOptions(
         host=settings.api_host,
         port=settings.api_port,
@@ -65,11 +71,13 @@ def worker(context: typer.Context) -> None:
     from gateway.worker.main import WorkerOptions, run_worker
 
     settings = settings_of(context)
-    start_logging("worker", settings.log_level)
+    start_logging("worker", settings.log_level, settings.log_format)
     options = WorkerOptions(
         database_url=needed(settings, "database_url"),
         retention_url=settings.database_retention_url,
         keep_days=settings.retention_on_trip_days,
+        clock=settings.parsed_clock(),
+        monitors=monitors(settings, settings.worker_metrics_port),
     )
     run_worker(options, stop_event())
 
@@ -79,7 +87,7 @@ def dashboard(context: typer.Context) -> None:
     from dashboard.main import run_dashboard
 
     settings = settings_of(context)
-    start_logging("dashboard", settings.log_level)
+    start_logging("dashboard", settings.log_level, settings.log_format)
     # Its server takes the signals, and when it has stopped sends itself the same one again: ours makes that harmless.
     stop_event()
     run_dashboard(
@@ -90,6 +98,13 @@ def dashboard(context: typer.Context) -> None:
         map_dir=settings.map_dir or demo_map(),
         public_url=settings.public_url,
     )
+
+
+def monitors(settings: Settings, port: int) -> Listen | None:
+    """Where a part answers monitors; None when it is not to."""
+    from gateway.watch.listener import Listen
+
+    return Listen(settings.metrics_host, port) if port else None
 
 
 def demo_map() -> Path:

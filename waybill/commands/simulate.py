@@ -81,7 +81,7 @@ def _drive_demo(settings: Settings, demo_dir: Path, drain_s: float) -> None:
     from waybill.demo.fleet import drive_demo
     from waybill.stopping import stop_event_of_loop
 
-    start_logging("simulate", settings.log_level)
+    start_logging("simulate", settings.log_level, settings.log_format)
 
     async def drive() -> None:
         await drive_demo(demo_dir, settings, drain_s, stop_event_of_loop())
@@ -145,7 +145,7 @@ def _publish(settings: Settings, fleet: Simulated, speedup: float | None) -> Non
     from waybill.simulation.publish import clock_for, publish_fleet
     from waybill.stopping import stop_event_of_loop
 
-    start_logging("simulate", settings.log_level)
+    start_logging("simulate", settings.log_level, settings.log_format)
     clock = clock_for(settings, fleet.wish.starts_at, speedup)
 
     async def drive() -> int:

@@ -28,7 +28,8 @@ ROLES = {
 }
 DATABASE = "waybill"
 # Not 5432: a newcomer's own PostgreSQL is there. 1883 is what MQTT tools take without being told.
-_PREFERRED_PORTS = {"database": 5433, "broker_port": 1883, "api_port": 8080, "dashboard_port": 8501}
+MONITORED = {"gateway_metrics_port": 9301, "worker_metrics_port": 9302}
+_PREFERRED_PORTS = {"database": 5433, "broker_port": 1883, "api_port": 8080, "dashboard_port": 8501, **MONITORED}
 
 
 class StackError(Exception):

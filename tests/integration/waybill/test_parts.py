@@ -88,7 +88,9 @@ def test_readiness_follows_the_gateway(database: Database, broker: Broker, serve
     assert health.json()["status"] == "ok"
     assert before is not None
     assert before.status_code == 503
-    assert before.json()["checks"][-1] == {"name": "gateway", "ok": False, "says": "never seen"}
+    assert before.json()["checks"][-1] == {
+        "name": "gateway", "ok": False, "says": "never seen", "remedy": "start waybill gateway, or look into its log",
+    }  # fmt: skip
     assert [check["name"] for check in ready.json()["checks"]] == ["database", "schema", "gateway"]
 
 
@@ -119,19 +121,29 @@ def test_a_wrong_setting_is_refused_at_start(tmp_path: Path) -> None:
     )
 
 
-def test_sigterm_ends_the_dashboard_with_0(database: Database, server_ports: Ports, tmp_path: Path) -> None:
+def test_the_dashboard_says_whether_it_lives_and_can_read_and_sigterm_ends_it_with_0(
+    database: Database, server_ports: Ports, tmp_path: Path
+) -> None:
     port = server_ports.claim(0)
     environ = {**settings_of_tests(database), "WAYBILL_DASHBOARD_PORT": str(port)}
     log = tmp_path / "log"
 
-    def healthy() -> bool:
+    def answer(path: str) -> httpx.Response | None:
         try:
-            return httpx.get(f"http://127.0.0.1:{port}/_stcore/health", timeout=5).status_code == 200
+            return httpx.get(f"http://127.0.0.1:{port}/{path}", timeout=5)
         except httpx.TransportError:
-            return False
+            return None
 
     with waybill_process("dashboard", environ=environ, log=log) as process:
-        eventually(healthy, within_s=30)
+        eventually(lambda: (got := answer("_stcore/health")) and got.status_code == 200, within_s=30)
+        alive, ready = answer("healthz"), answer("readyz")
         process.send_signal(signal.SIGTERM)
 
         assert process.wait(timeout=8) == 0, log.read_text()
+
+    assert alive is not None
+    assert alive.json()["status"] == "ok"
+    assert ready is not None
+    assert ready.json() == {
+        "status": "ready", "checks": [{"name": "database", "ok": True, "says": "reachable as reader"}],
+    }  # fmt: skip

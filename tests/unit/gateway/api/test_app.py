@@ -49,7 +49,14 @@ def test_not_ready_without_a_database_and_no_secret_is_told(app: FastAPI) -> Non
 
     assert answer.status_code == 503
     assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.json()["checks"] == [{"name": "database", "ok": False, "says": "not reachable"}]
+    assert answer.json()["checks"] == [
+        {
+            "name": "database",
+            "ok": False,
+            "says": "not reachable",
+            "remedy": "start the database; waybill status says why",
+        }
+    ]
     assert "secret" not in answer.text
 
 

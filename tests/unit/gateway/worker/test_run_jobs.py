@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
 
 import pytest
 
 from gateway.worker.jobs import Job
-from gateway.worker.main import run_jobs
+from gateway.worker.main import Record, run_jobs
 
 
 def test_a_failing_job_is_counted_and_tried_again_and_the_others_go_on(caplog: pytest.LogCaptureFixture) -> None:
-    stop, counts = threading.Event(), Counter[str]()
+    stop, record = threading.Event(), Record()
     tries = iter(range(100))
 
     def fails_twice() -> None:
@@ -23,20 +22,20 @@ def test_a_failing_job_is_counted_and_tried_again_and_the_others_go_on(caplog: p
 
     jobs = [Job("unlucky", 0.001, fails_twice), Job("steady", 0.001, lambda: None)]
 
-    run_jobs(jobs, stop, counts)
+    run_jobs(jobs, stop, record)
 
-    assert counts["unlucky_failures"] == 2
-    assert counts["unlucky_runs"] == 1
-    assert counts["steady_runs"] >= 1
+    assert record.counts["unlucky_failures"] == 2
+    assert record.counts["unlucky_runs"] == 1
+    assert record.counts["steady_runs"] >= 1
     [first, *_] = [record for record in caplog.records if record.message == "job failed"]
     assert first.__dict__["error"] == "no luck"
 
 
 def test_a_job_that_hangs_keeps_neither_the_others_nor_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.worker.main._LAST_RUN_S", 0.05)
-    stop, forever, counts = threading.Event(), threading.Event(), Counter[str]()
+    stop, forever, record = threading.Event(), threading.Event(), Record()
 
-    run_jobs([Job("hangs", 1.0, lambda: forever.wait() and None), Job("ends", 1.0, stop.set)], stop, counts)
+    run_jobs([Job("hangs", 1.0, lambda: forever.wait() and None), Job("ends", 1.0, stop.set)], stop, record)
 
-    assert counts["ends_runs"] == 1
+    assert record.counts["ends_runs"] == 1
     forever.set()
