@@ -36,10 +36,10 @@ _message = msgspec.json.Decoder(_Message)
 
 
 def translate(address: str, body: bytes, now: datetime) -> Translation:
-    """One array of messages; each that is wrong is refused alone, each without a position is no fix."""
+    """One array of messages, or one of its messages alone; each that is wrong is refused alone."""
     del address, now
     try:
-        raws = _array.decode(body)
+        raws = [msgspec.Raw(body)] if body.lstrip()[:1] == b"{" else _array.decode(body)
     except UNREADABLE as error:
         return explain(body, error)
     if len(raws) > MAX_FIXES:

@@ -27,7 +27,7 @@ _COMMANDS_PER_PACKET = 25
 # repeated, so the loser tries again.
 _ATTEMPTS = 8
 
-_Command = dict[str, str]
+_Command = Mapping[str, object]
 
 
 class BrokerAdminError(Exception):
@@ -65,11 +65,27 @@ class BrokerAdmin:
         _complain(device for device in _failures(passwords, created) if not device.endswith("Client already exists"))
         _complain(_failures(known, replaced))
 
+    def allow(self, device: str, topics: Iterable[str]) -> None:
+        """Lets a device that has a credential write these topics too, and no other but those of broker.acl."""
+        _check_name(device)
+        acls = [{"acltype": "publishClientSend", "topic": topic, "priority": 0, "allow": True} for topic in topics]
+        role = _role(device)
+        # From nothing each time: changing a role that is not there is an error, making one that is there as well.
+        answers = self._ask(
+            [
+                {"command": "deleteRole", "rolename": role},
+                {"command": "createRole", "rolename": role, "acls": acls},
+                {"command": "addClientRole", "username": device, "rolename": role, "priority": 0},
+            ]
+        )
+        _complain(failure for failure in _failures([device] * 3, answers) if not failure.endswith("Role not found"))
+
     def remove(self, devices: Iterable[str]) -> None:
         """Takes the devices' credentials away and cuts them off; unknown ones are as wanted already."""
         wanted = list(devices)
         for device in wanted:
             _check_name(device)
+        self._ask([{"command": "deleteRole", "rolename": _role(device)} for device in wanted])
         answers = self._ask([{"command": "deleteClient", "username": device} for device in wanted])
         _complain(failure for failure in _failures(wanted, answers) if not failure.endswith("Client not found"))
 
@@ -167,6 +183,11 @@ class _Session:
         # Without the way back to us the client goes at once, and closes its own sockets: paho leaves that to __del__.
         self._client.on_connect = self._client.on_disconnect = None
         self._client.on_message = self._client.on_subscribe = None
+
+
+def _role(device: str) -> str:
+    """The role with what this device may write besides its own topics."""
+    return f"sender-{device}"
 
 
 def _create(device: str, password: str) -> _Command:

@@ -12,6 +12,7 @@ import psycopg
 
 from contract.checks import Check
 from contract.clock import Clock, true_now
+from contract.foreign import FOREIGN_FILTERS
 from contract.messages import Receipt
 from contract.topics import FIXES, STATUS, channel_filter
 from gateway.ingest.commands import Commands
@@ -122,7 +123,7 @@ class _Database:
 
 def run_gateway(options: GatewayOptions, stop: threading.Event) -> None:
     """Runs until `stop` is set. Nothing is lost by stopping: what is not acknowledged comes again."""
-    subscriber = Subscriber(options.broker, [channel_filter(FIXES), channel_filter(STATUS)])
+    subscriber = Subscriber(options.broker, [channel_filter(FIXES), channel_filter(STATUS), *FOREIGN_FILTERS])
     database = _Database(options)
     registry = new_registry("gateway")
     pipeline: Pipeline

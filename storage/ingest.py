@@ -10,7 +10,8 @@ import psycopg
 from psycopg.types.json import Jsonb
 from psycopg.types.multirange import Int8Multirange
 
-from contract.codec import Claim, Reject
+from contract.codec import PLAIN_SPOOL, Claim, Reject
+from contract.foreign import PROTOCOLS
 from contract.messages import Receipt, Status
 from storage.fixes import FixRow
 from storage.sql import statement
@@ -18,18 +19,27 @@ from storage.sql import statement
 MAX_RECEIPT_RANGES = 200  # a receipt stays below a few kB; the ranges beyond it come with later receipts
 
 
-def devices_by_name(connection: psycopg.Connection, names: Iterable[str]) -> dict[str, int]:
-    """Ids of those names that are registered."""
-    return dict(connection.execute(statement("devices_by_name"), {"names": list(names)}).fetchall())
-
-
 def ensure_spools(connection: psycopg.Connection, wanted: Iterable[tuple[int, str]]) -> dict[tuple[int, str], int]:
-    """Ids of the spools, given as (device_id, name); new ones are made."""
-    pairs = sorted(set(wanted))
-    rows = connection.execute(
-        statement("ensure_spools"), {"device_ids": [d for d, _ in pairs], "names": [name for _, name in pairs]}
-    )
-    return {(device_id, name): spool_id for device_id, name, spool_id in rows}
+    """Ids of the spools, given as (device_id, name); new ones are made.
+
+    Left out are those whose name is another device's: a spool belongs to one device for ever.
+    """
+    pairs = set(wanted)
+    found = _spools(connection, "spools_of_devices", pairs)
+    if len(found) < len(pairs):
+        found |= _spools(connection, "make_spools", pairs - found.keys(), shared=[PLAIN_SPOOL, *PROTOCOLS])
+    return found
+
+
+def _spools(
+    connection: psycopg.Connection, name: str, pairs: Iterable[tuple[int, str]], **more: object
+) -> dict[tuple[int, str], int]:
+    listed = sorted(pairs)
+    values = {"device_ids": [device_id for device_id, _ in listed], "names": [spool for _, spool in listed]}
+    return {
+        (device_id, spool): spool_id
+        for device_id, spool, spool_id in connection.execute(statement(name), {**values, **more})
+    }
 
 
 def add_progress(

@@ -9,6 +9,7 @@ import msgspec
 from contract.codec import Claim, Decoded, Reject, decode_fixes, decode_status
 from contract.faults import printable
 from contract.fix import Fix
+from contract.foreign import decode_foreign, parse_foreign_topic
 from contract.kept_bytes import bytes_of_fixes
 from contract.messages import Status
 from contract.reasons import RejectReason
@@ -28,6 +29,14 @@ class Batch(msgspec.Struct):
     claims: list[tuple[str, Claim]] = []  # (device, numbers) to be confirmed
     statuses: list[tuple[str, Status, Message]] = []
     unknown_fields: int = 0  # messages with fields that this version does not know; they are ignored
+    ignored: int = 0  # foreign messages that are in order and mean no fix
+    posted: list[int] = []  # of the messages that did not come by the broker
+
+    @property
+    def senders(self) -> set[str]:
+        """Under which names anything came: devices' own, or PROTOCOL/ADDRESS."""
+        names = {fix.device for fix, _ in self.fixes} | {name for name, _ in self.claims}
+        return names | {name for name, _, _ in self.statuses} | {reject.device for reject, _ in self.rejects}
 
     @property
     def days(self) -> int:
@@ -38,12 +47,15 @@ def read_batch(messages: list[Message], now: datetime) -> Batch:
     """Decodes every message; `now` (by the clock) bounds the times of fixes."""
     batch = Batch()
     for message in messages:
+        if message.posted_id is not None:
+            batch.posted.append(message.posted_id)
         address = parse_topic(message.topic)
         if address is None:
-            continue  # not of this protocol: the subscription brings none such
+            _add_foreign(batch, message, now)
+            continue
         device, channel = address
         if channel == FIXES:
-            decoded = decode_fixes(device, message.payload, message.claim, now)
+            decoded = decode_fixes(device, message.payload, message.claim, message.came_at or now)
             _add(batch, device, decoded, message)
         elif channel == STATUS and message.payload:
             status = decode_status(message.payload)
@@ -64,19 +76,32 @@ def _add(batch: Batch, device: str, decoded: Decoded, message: Message) -> None:
         batch.claims.append((device, decoded.claim))
 
 
+def _add_foreign(batch: Batch, message: Message, now: datetime) -> None:
+    """As said by the sender's own name: which device it is, the database knows."""
+    sender = parse_foreign_topic(message.topic)
+    if sender is None:
+        return  # the subscriptions bring none such
+    read = decode_foreign(sender, sender.label, message.payload, message.came_at or now)
+    batch.fixes.extend((fix, message) for fix in read.fixes)
+    batch.rejects.extend((reject, message.topic) for reject in read.rejects)
+    batch.ignored += read.ignored
+
+
 def spread_too_far(batch: Batch) -> Batch:
     """The same batch with every fix turned into a reject: its days do not fit into one transaction."""
     detail = f"one message spread over {batch.days} days; at most {MAX_DAYS} fit in one"
     rejects = reject_fixes(batch.fixes, RejectReason.TOO_MANY_DAYS, detail)
-    return Batch([], batch.rejects + rejects, batch.claims, batch.statuses, batch.unknown_fields)
+    return msgspec.structs.replace(batch, fixes=[], rejects=batch.rejects + rejects)
 
 
 def unstorable_batch(message: Message, detail: str) -> Batch:
     """The message's bytes alone, as one reject: for what raised when it was read or written. Its claim stays."""
-    device, channel = parse_topic(message.topic) or ("", "")
+    sender = parse_foreign_topic(message.topic)
+    device, channel = parse_topic(message.topic) or ("" if sender is None else sender.label, "")
     reject = Reject(device=device, reason=RejectReason.UNSTORABLE, detail=printable(detail), raw=message.payload)
     claims = [(device, message.claim)] if message.claim is not None and channel == FIXES else []
-    return Batch([], [(reject, message.topic)], claims, [])
+    posted = [] if message.posted_id is None else [message.posted_id]
+    return Batch([], [(reject, message.topic)], claims, [], posted=posted)
 
 
 def reject_fixes(fixes: list[tuple[Fix, Message]], reason: RejectReason, detail: str) -> list[tuple[Reject, str]]:

@@ -12,6 +12,7 @@ import psycopg
 
 from contract.clock import Clock, true_now
 from contract.codec import Reject, encode
+from contract.fix import DEVICE_NAME
 from contract.messages import Receipt, Rejection
 from contract.topics import REJECTED, STORED, device_topic
 from gateway.ingest.batch import MAX_DAYS, read_batch, spread_too_far, unstorable_batch
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 MOST_MESSAGES = 5_000  # one transaction; more gains nothing (20,000 rows: the same rows/s)
 LINGER_S = 0.01  # how long a batch waits for more; batches grow by themselves under load
 HEARTBEAT_S = 5.0
+POSTED_EVERY_S = 1.0
+MOST_POSTED = 500
 RETRY_S = 1.0  # a full disk or a lock does not go away by asking faster
 
 
@@ -45,6 +48,7 @@ class Pipeline:
         self._stopping = stop
         self._writer: Writer | None = None
         self._beat_at = 0.0
+        self._posted_at = 0.0
         self._trouble: str | None = None  # why nothing can be stored now
         self._turned_at = time.monotonic()
         self.counters: Counter[str] = Counter()
@@ -75,6 +79,7 @@ class Pipeline:
             messages = self._subscriber.take(MOST_MESSAGES, LINGER_S, timeout_s=0.2)
             if messages:
                 self._store(messages)
+            self._store_posted()
             self._confirm()
             connected = int(self._subscriber.connected.is_set())
             if connected != self.counters["connected"] or time.monotonic() - self._beat_at >= HEARTBEAT_S:
@@ -97,6 +102,16 @@ class Pipeline:
                 self._receipts.add(device, receipt)
         for reject, _topic in written.rejects:
             self._tell(reject)
+
+    def _store_posted(self) -> None:
+        """What did not come by the broker: looked for once a second, deleted in the transaction that stores it."""
+        if self._writer is None or time.monotonic() - self._posted_at < POSTED_EVERY_S:
+            return
+        self._posted_at = time.monotonic()
+        while posted := self._writer.posted(MOST_POSTED, self._clock):
+            self._store(posted)
+            if self._stopping.is_set() or self._writer is None or len(posted) < MOST_POSTED:
+                return
 
     def _write(self, messages: list[Message]) -> Written | None:
         """What was stored; None when the halves were stored by themselves or we are stopping."""
@@ -160,7 +175,7 @@ class Pipeline:
             self._subscriber.publish(device_topic(device, STORED), encode(receipt), retain=True)
 
     def _tell(self, reject: Reject) -> None:
-        if self._receipts.may_reject(reject.device, time.monotonic()):
+        if DEVICE_NAME.fullmatch(reject.device) and self._receipts.may_reject(reject.device, time.monotonic()):
             word = Rejection(
                 reason=reject.reason.value, detail=reject.detail, field=reject.field, value=reject.value,
                 spool=reject.spool, seq=reject.seq,
@@ -178,7 +193,7 @@ class Pipeline:
             messages=len(messages), batches=1, fixes=written.fixes,
             refused=sum(written.refused_by.values()),
             duplicates=written.duplicates, late=written.late, rejects=len(written.rejects),
-            unknown_fields=written.unknown_fields,
+            unknown_fields=written.unknown_fields, ignored=written.ignored,
         )  # fmt: skip
 
     def _beat(self) -> None:

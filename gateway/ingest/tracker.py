@@ -9,7 +9,7 @@ import msgspec
 import psycopg
 
 from contract.faults import printable
-from contract.fix import Fix
+from contract.fix import Fix, Source
 from gateway.tracking.engine import State, step
 from gateway.tracking.events import Event
 from gateway.tracking.plan import Plan, PlannedDrop, PlannedTrip
@@ -75,7 +75,9 @@ class Tracker:
     ) -> None:
         state = self._states.get(device_id, State())
         for place, fix in entries:
-            outcome = step(state, fix, _plan_at(installs, plans, fix.fixed_at), self._policy)
+            # A phone in a van is not the van's unit: its fixes move no trip.
+            plan = _plan_at(installs, plans, fix.fixed_at) if fix.source is Source.DEDICATED else None
+            outcome = step(state, fix, plan, self._policy)
             state = outcome.state
             if outcome.refused_by is not None:
                 tracked.refused_by[place] = outcome.refused_by.value

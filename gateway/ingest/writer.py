@@ -9,24 +9,27 @@ from datetime import datetime
 import msgspec
 import psycopg
 
-from contract.clock import true_now
+from contract.clock import Clock, true_now
 from contract.codec import Claim, Reject
-from contract.fix import Fix
+from contract.fix import Fix, Source
 from contract.messages import Receipt
 from contract.reasons import RejectReason
 from gateway.ingest.batch import Batch, reject_fixes
 from gateway.ingest.findings import write_findings
 from gateway.ingest.inbox import Message
+from gateway.ingest.posted import as_message
+from gateway.ingest.strangers import fixes_of_registered, meet_strangers, rejects_of_registered
 from gateway.ingest.tracker import Tracked, Tracker
 from storage.fixes import FixRow, Stored, store_fixes
 from storage.ingest import (
     add_progress,
-    devices_by_name,
     ensure_spools,
     put_last_fixes,
     put_rejects,
     put_status,
 )
+from storage.posted import delete_posted, oldest_posted
+from storage.senders import Registered, registered
 from storage.tracking import put_tracking_states
 
 
@@ -40,6 +43,7 @@ class Written(msgspec.Struct, frozen=True):
     duplicates: int
     late: int
     unknown_fields: int
+    ignored: int
     age_s: float | None  # of the last fix, when the batch was read; None: the batch held none
 
 
@@ -62,12 +66,10 @@ class Writer:
         """
         received_at = true_now()
         with self._connection.transaction():
-            names = {fix.device for fix, _ in batch.fixes} | {name for name, _ in batch.claims}
-            names |= {name for name, _, _ in batch.statuses}
-            ids = devices_by_name(self._connection, names) if names else {}
-            known = [(fix, message) for fix, message in batch.fixes if fix.device in ids]
-            rejects = batch.rejects + _strangers(batch, ids)
-            spools = self._spools(batch, ids)
+            who = registered(self._connection, batch.senders)
+            ids = who.own_ids
+            spools, known, rejects = self._place(batch, who)
+            rejects += meet_strangers(self._connection, batch, who, received_at)
             tracked = self._tracker.run(
                 self._connection, [(place, ids[fix.device], fix) for place, (fix, _) in enumerate(known)]
             )
@@ -78,27 +80,47 @@ class Writer:
             ]  # fmt: skip
             stored = store_fixes(self._connection, rows)
             rejects += _conflicts(known, stored.conflicting)
-            self._follow(rows, stored, tracked, ids, received_at)
+            self._follow(rows, stored, tracked, who, received_at)
             put_rejects(self._connection, rejects, received_at)
             for name, status, message in batch.statuses:
                 if name in ids:
                     put_status(self._connection, ids[name], status, message.received_at)
+            delete_posted(self._connection, batch.posted)
             receipts = self._progress(batch.claims, ids, spools, now)
         self._tracker.commit(tracked)
         repeated = len(rows) - len(stored.new) - len(stored.conflicting)
         refused = Counter(rule for place, rule in tracked.refused_by.items() if place in stored.new)
         age_s = (now - batch.fixes[-1][0].fixed_at).total_seconds() if batch.fixes else None
         return Written(
-            receipts, rejects, len(stored.new), refused, repeated, tracked.late, batch.unknown_fields, age_s
+            receipts, rejects, len(stored.new), refused, repeated, tracked.late, batch.unknown_fields, batch.ignored,
+            age_s,
         )  # fmt: skip
 
-    def _spools(self, batch: Batch, ids: dict[str, int]) -> dict[tuple[int, str], int]:
-        wanted = {(ids[fix.device], fix.spool_id) for fix, _ in batch.fixes if fix.device in ids}
+    def posted(self, limit: int, clock: Clock) -> list[Message]:
+        """The oldest messages that did not come by the broker; none when the database does not answer."""
+        try:
+            waiting = oldest_posted(self._connection, limit)
+        except psycopg.OperationalError:
+            return []  # whoever writes next finds out
+        return [as_message(one, clock) for one in waiting]
+
+    def _place(
+        self, batch: Batch, who: Registered
+    ) -> tuple[dict[tuple[int, str], int], list[tuple[Fix, Message]], list[tuple[Reject, str]]]:
+        """Ids of spools; the fixes that are in a spool of their own device; the rejects of registered devices."""
+        ids, known, rejects = who.own_ids, fixes_of_registered(batch, who), rejects_of_registered(batch, who)
+        wanted = {(ids[fix.device], fix.spool_id) for fix, _ in known}
         wanted |= {(ids[name], claim.spool) for name, claim in batch.claims if name in ids}
-        return ensure_spools(self._connection, wanted) if wanted else {}
+        spools = ensure_spools(self._connection, wanted) if wanted else {}
+        if len(spools) < len(wanted):
+            misplaced = [pair for pair in known if (ids[pair[0].device], pair[0].spool_id) not in spools]
+            known = [pair for pair in known if (ids[pair[0].device], pair[0].spool_id) in spools]
+            detail = "the spool that numbered this fix is another device's"
+            rejects += reject_fixes(misplaced, RejectReason.WRONG_DEVICE, detail)
+        return spools, known, rejects
 
     def _follow(
-        self, rows: list[FixRow], stored: Stored, tracked: Tracked, ids: dict[str, int], recorded_at: datetime
+        self, rows: list[FixRow], stored: Stored, tracked: Tracked, who: Registered, recorded_at: datetime
     ) -> None:
         """The newest counting fix, the engine's memory and what it found."""
         seen: dict[int, datetime] = {}
@@ -108,7 +130,8 @@ class Writer:
         for place in stored.new:
             row = rows[place]
             before = newest.get(row.device_id)
-            if row.refused_by is None and (before is None or before.fix.fixed_at < row.fix.fixed_at):
+            counts = row.refused_by is None and (row.fix.source is Source.DEDICATED or row.device_id in who.phones)
+            if counts and (before is None or before.fix.fixed_at < row.fix.fixed_at):
                 newest[row.device_id] = row
         put_last_fixes(self._connection, [newest[device_id] for device_id in sorted(newest)])
         put_tracking_states(
@@ -119,7 +142,7 @@ class Writer:
                 for device_id, state in sorted(tracked.states.items())
             ],
         )  # fmt: skip
-        devices = {device_id: name for name, device_id in ids.items()}
+        devices = {device_id: name for name, device_id in who.own_ids.items()}
         write_findings(
             self._connection, [(devices[device_id], event) for device_id, event in tracked.events], recorded_at
         )
@@ -131,19 +154,13 @@ class Writer:
         spools: dict[tuple[int, str], int],
         now: datetime,
     ) -> dict[str, list[Receipt]]:
-        known = [(name, claim) for name, claim in claims if name in ids]
+        known = [(name, claim) for name, claim in claims if (ids.get(name, 0), claim.spool) in spools]
         rows = [(ids[name], spools[ids[name], claim.spool], claim) for name, claim in known]
         receipts = add_progress(self._connection, rows, now)
         found: dict[str, list[Receipt]] = {}
         for spool_id, name in {spool_id: name for (_, spool_id, _), (name, _) in zip(rows, known, strict=True)}.items():
             found.setdefault(name, []).append(receipts[spool_id])
         return found
-
-
-def _strangers(batch: Batch, ids: dict[str, int]) -> list[tuple[Reject, str]]:
-    strangers = [(fix, message) for fix, message in batch.fixes if fix.device not in ids]
-    detail = "no device of this name is registered: waybill device add"
-    return reject_fixes(strangers, RejectReason.UNKNOWN_DEVICE, detail)
 
 
 def _conflicts(known: list[tuple[Fix, Message]], places: Iterable[int]) -> list[tuple[Reject, str]]:

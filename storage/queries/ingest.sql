@@ -1,19 +1,21 @@
--- name: devices_by_name
--- Registered devices among the names given.
-SELECT name, id FROM waybill.device WHERE name = ANY (%(names)s);
+-- name: spools_of_devices
+-- Ids of the spools that exist, by (device, name) pairs.
+SELECT s.device_id, s.name, s.id
+FROM unnest(%(device_ids)s::integer[], %(names)s::text[]) AS w (device_id, name)
+JOIN waybill.spool s USING (device_id, name);
 
--- name: ensure_spools
--- Ids of spools, made when new; one row per (device, name) pair given.
+-- name: make_spools
+-- Makes spools that do not exist, but for names that are another device's; those in `shared` every device may have.
 WITH wanted AS (
-    SELECT DISTINCT device_id, name FROM unnest(%(device_ids)s::integer[], %(names)s::text[]) AS w (device_id, name)
-), made AS (
-    INSERT INTO waybill.spool (device_id, name) SELECT device_id, name FROM wanted
-    ON CONFLICT (device_id, name) DO NOTHING
-    RETURNING device_id, name, id
+    SELECT device_id, name FROM unnest(%(device_ids)s::integer[], %(names)s::text[]) AS w (device_id, name)
 )
-SELECT device_id, name, id FROM made
-UNION
-SELECT s.device_id, s.name, s.id FROM waybill.spool s JOIN wanted w USING (device_id, name);
+INSERT INTO waybill.spool (device_id, name)
+SELECT w.device_id, w.name FROM wanted w
+WHERE w.name = ANY (%(shared)s::text[]) OR (
+    NOT EXISTS (SELECT FROM waybill.spool s WHERE s.name = w.name AND s.device_id <> w.device_id)
+    AND NOT EXISTS (SELECT FROM wanted o WHERE o.name = w.name AND o.device_id < w.device_id))
+ON CONFLICT (device_id, name) DO NOTHING
+RETURNING device_id, name, id;
 
 -- name: copy_fixes
 -- Binary COPY straight into the hypertable; a key that is stored already makes it fail as a whole.

@@ -50,6 +50,17 @@ CREATE TABLE waybill.device (
     credential_revoked_at timestamptz -- NULL again when a new one is issued
 );
 
+-- How a device that does not speak our wire names itself, in the words of its protocol.
+CREATE TABLE waybill.foreign_sender (
+    protocol text NOT NULL CHECK (protocol IN ('owntracks', 'osmand', 'flespi')),
+    address text NOT NULL,
+    device_id integer NOT NULL REFERENCES waybill.device,
+    token_hash bytea UNIQUE, -- SHA-256 of what it shows by HTTP; NULL: it comes by the broker, which has its password
+    created_at timestamptz NOT NULL,
+    PRIMARY KEY (protocol, address)
+);
+CREATE INDEX foreign_sender_by_device ON waybill.foreign_sender (device_id);
+
 -- A code that somebody may exchange once for the device's credential.
 CREATE TABLE waybill.enrolment (
     id uuid PRIMARY KEY,

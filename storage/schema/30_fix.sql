@@ -33,6 +33,8 @@ CREATE TABLE waybill.spool (
     UNIQUE (device_id, name)
 );
 
+CREATE INDEX spool_by_name ON waybill.spool (name);
+
 -- Which numbers of a spool are committed: as fix or as reject. Missing numbers are a query.
 CREATE TABLE waybill.device_progress (
     spool_id integer PRIMARY KEY REFERENCES waybill.spool,
@@ -78,6 +80,37 @@ CREATE TABLE waybill.reject (
 );
 CREATE INDEX reject_by_time ON waybill.reject (received_at);
 CREATE INDEX reject_by_device ON waybill.reject (device_name, received_at);
+
+-- Rejects that were put on the way of a fix again: each once.
+CREATE TABLE waybill.replayed_reject (
+    reject_id bigint PRIMARY KEY,
+    replayed_at timestamptz NOT NULL
+);
+
+-- Who reported and is not registered, by protocol ('waybill' is our own) and the name it gives itself. Bounded by
+-- ingest: the row with the empty address stands for all beyond the limit.
+CREATE TABLE waybill.unknown_sender (
+    protocol text NOT NULL,
+    address text NOT NULL,
+    first_seen_at timestamptz NOT NULL,
+    last_seen_at timestamptz NOT NULL,
+    reports bigint NOT NULL, -- fixes, rejects and statuses that came under this name
+    kept_bytes bigint NOT NULL, -- how much of them is kept as rejects
+    lat_e7 integer, -- of the newest fix
+    lon_e7 integer,
+    PRIMARY KEY (protocol, address)
+);
+
+-- Messages for the gateway that did not come by the broker: reports by HTTP, rejects put in again. It deletes each in
+-- the transaction that stores what was in it.
+CREATE TABLE waybill.posted (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    topic text NOT NULL,
+    payload bytea NOT NULL,
+    received_at timestamptz NOT NULL, -- true time
+    spool text, -- spool and number of a lone fix that had them
+    seq bigint
+);
 
 CREATE TABLE waybill.tracking_state (
     device_id integer PRIMARY KEY REFERENCES waybill.device,

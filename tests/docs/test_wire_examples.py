@@ -69,7 +69,7 @@ def test_twenty_lines_of_python_are_told_that_their_fix_is_stored(
     stored = owner.execute(
         "SELECT s.name, f.seq, f.lat_e7, f.lon_e7 FROM waybill.fix f JOIN waybill.spool s ON s.id = f.spool_id"
     )
-    assert stored.fetchall() == [("first-try", 1, *HELSINKI)]
+    assert stored.fetchall() == [("gps-77-first-try", 1, *HELSINKI)]
 
 
 def test_the_python_example_is_as_short_as_it_says() -> None:

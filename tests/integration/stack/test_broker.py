@@ -117,6 +117,30 @@ def test_device_hears_only_what_is_said_to_it(broker: Broker) -> None:
 
 
 @pytest.mark.usefixtures("two_devices")
+def test_a_foreign_sender_writes_its_one_topic_beside_its_own_and_no_other(
+    broker: Broker, broker_admin: BrokerAdmin
+) -> None:
+    broker_admin.put({"phone-1": "first"})
+    broker_admin.allow("phone-1", ["owntracks/jj/phone"])
+    broker_admin.allow("phone-1", ["owntracks/jj/tablet"])  # in place of the first
+    topics = ("owntracks/jj/phone", "owntracks/jj/tablet/event", "owntracks/phone-1/x", "waybill/v1/gps-01/fixes")
+
+    with client(broker, "phone-1", "first") as phone, client(broker, "gateway", BROKER_GATEWAY_PASSWORD) as gateway:
+        gateway.subscribe("owntracks/+/+")
+        allowed = phone.publish("owntracks/jj/tablet")
+        refused = {phone.publish(topic) for topic in topics}
+        heard = gateway.wait_for("owntracks/jj/tablet")
+    broker_admin.remove(["phone-1"])
+    broker_admin.put({"phone-1": "again"})
+    with client(broker, "phone-1", "again") as phone:
+        afterwards = phone.publish("owntracks/jj/tablet")
+    broker_admin.remove(["phone-1"])
+
+    assert (allowed, heard) == ("Success", True)
+    assert refused == {"Not authorized"}
+    assert afterwards == "Not authorized"
+
+
 @pytest.mark.parametrize(
     ("name", "password"),
     [("gps-01", "second"), ("gps-01", ""), ("gps-99", "first"), ("gateway", "first"), ("admin", "x"), (None, None)],

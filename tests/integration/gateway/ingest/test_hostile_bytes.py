@@ -19,9 +19,9 @@ from waybill.stack.broker import Broker
 MakeDevice = Callable[[str], Device]
 
 
-def fix_body(**changes: object) -> bytes:
+def fix_body(spool: str = "0123456789abcdef", **changes: object) -> bytes:
     entry = {"fixed_at": format_instant(true_now()), "lat": 60.17, "lon": 24.94, "seq": 1}
-    return msgspec.json.encode({"v": 1, "spool": "0123456789abcdef", "fixes": [{**entry, **changes}]})
+    return msgspec.json.encode({"v": 1, "spool": spool, "fixes": [{**entry, **changes}]})
 
 
 def send_with_properties(device: Device, seq: int, pairs: list[tuple[str, str]]) -> None:
@@ -62,6 +62,7 @@ def test_whatever_one_device_sends_another_is_stored_and_confirmed(
         hostile, honest = make_device("hostile-a"), make_device("hostile-b")
 
         hostile_messages(hostile)
-        honest.send_raw(fix_body(), first=1, last=1)
+        honest.spool = "fedcba9876543210"  # a spool is one device's
+        honest.send_raw(fix_body(honest.spool), first=1, last=1)
         honest.receipt(through=1)
         eventually(lambda: counts(owner) == (9, 4))

@@ -137,7 +137,8 @@ def test_a_step_that_raises_costs_tracking_of_its_device_only_and_leaves_a_mark(
 
     monkeypatch.setattr(tracker_module, "step", raising)
     both = batch(ROUND[:200])
-    both.fixes += [(msgspec.structs.replace(fix, device="gps-02"), message) for fix, message in both.fixes[:50]]
+    other = {"device": "gps-02", "spool_id": "other-spool"}
+    both.fixes += [(msgspec.structs.replace(fix, **other), message) for fix, message in both.fixes[:50]]
     writer = Writer(gateway, Tracker(Policy()))
     writer.write(both, NINE)
 
