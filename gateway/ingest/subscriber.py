@@ -97,10 +97,12 @@ class Subscriber:
         self._stopping = True
         self._client.disconnect()
         self._client.loop_stop()
-        # Without the way back to us the client goes at once, and closes its own sockets: paho leaves that to __del__.
+        # Without the way back to us, and without us, the client goes at once and closes its own sockets: paho leaves
+        # that to __del__, and the collector may come for the sockets first.
         self._client.on_connect = self._client.on_disconnect = None
         self._client.on_subscribe = None
         self._client.message_callback_remove("$SYS/#")
+        del self._client
 
     def take(self, most: int, linger_s: float, timeout_s: float) -> list[Message]:
         """The messages at hand: waits `timeout_s` for the first and `linger_s` for more, at most `most`."""

@@ -4,8 +4,6 @@ import os
 import random
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import timedelta
@@ -15,14 +13,14 @@ import psycopg
 import pytest
 
 from contract.clock import true_now
-from contract.times import format_instant
 from tests.fixtures.database import Database
+from tests.fixtures.driving import Drive, Driven, Unit
 from tests.fixtures.gateway import eventually, register, running_gateway
 from tests.fixtures.proxy import Proxy, proxy_to
+from tests.fixtures.vehicles import Vehicles
 from tests.integration.firmware_bridge.scene import PASSWORD, add_devices
 from waybill.stack.broker import Broker
 
-PROGRAM = Path(__file__).with_name("driving_process.py")
 PATIENCE_S = 40.0
 QUEUE_LIMIT = 10
 
@@ -34,22 +32,17 @@ class Vehicle:
         self, broker: Broker, proxy: Proxy, database: Database, owner: psycopg.Connection, spool: Path
     ) -> None:
         self.broker, self.proxy, self.database, self.owner, self.spool = broker, proxy, database, owner, spool
-        self._begins_at = format_instant(true_now() - timedelta(days=2))
-        self._process: subprocess.Popen[str] | None = None
+        unit = Unit(device="gps-01", password=PASSWORD, spool=spool, port=proxy.port)
+        begins_at = (true_now() - timedelta(days=2)).replace(microsecond=0)
+        self._bridge = Vehicles(Drive(begins_at=begins_at, units=(unit,)), spool.with_name("drive.json"))
         self._gateway = ExitStack()
 
     def start(self) -> None:
-        words = [str(PROGRAM), str(self.spool), str(self.proxy.port), PASSWORD, self._begins_at]
-        self._process = subprocess.Popen([sys.executable, *words], stdout=subprocess.PIPE, text=True)
+        self._bridge.start()
 
-    def finish(self) -> tuple[str, int, int, int]:
-        """Spool, numbers given, numbers unconfirmed, numbers given up."""
-        assert self._process is not None
-        self._process.terminate()
-        out, _ = self._process.communicate(timeout=90)
-        assert self._process.returncode == 0
-        spool, spooled, backlog, dropped = out.split()
-        return spool, int(spooled), int(backlog), int(dropped)
+    def finish(self) -> Driven:
+        [driven] = self._bridge.finish()
+        return driven
 
     def start_gateway(self) -> None:
         self._gateway.enter_context(running_gateway(self.broker, self.database))
@@ -68,9 +61,7 @@ class Vehicle:
         eventually(lambda: self.stored() > before + 5, PATIENCE_S)
 
     def bridge_killed(self) -> None:
-        assert self._process is not None
-        self._process.kill()
-        self._process.communicate()
+        self._bridge.kill()
         self.start()
 
     def broker_killed(self) -> None:
@@ -134,14 +125,11 @@ class Vehicle:
 
     def _pause(self, seconds: float = 0.4) -> None:
         """Lets the vehicle drive on for a moment."""
-        assert self._process is not None
         began_at = true_now()
         eventually(lambda: true_now() - began_at > timedelta(seconds=seconds), seconds + 5)
 
     def close(self) -> None:
-        if self._process is not None and self._process.poll() is None:
-            self._process.kill()
-            self._process.communicate()
+        self._bridge.kill()
         self.stop_gateway()
 
 
@@ -179,20 +167,20 @@ def drive_through(vehicle: Vehicle, faults: list[Callable[[Vehicle], None]]) -> 
     for fault in faults:
         fault(vehicle)
         vehicle.moves()
-    spool, spooled, backlog, dropped = vehicle.finish()
+    driven = vehicle.finish()
 
-    assert (backlog, dropped) == (0, 0)
+    assert (driven.backlog, driven.dropped) == (0, 0)
     numbers = vehicle.owner.execute(
         "SELECT f.seq FROM waybill.fix f JOIN waybill.spool s ON s.id = f.spool_id WHERE s.name = %s ORDER BY f.seq",
-        [spool],
+        [driven.spool],
     ).fetchall()
-    assert [seq for (seq,) in numbers] == list(range(1, spooled + 1)), "a number is missing or stored twice"
+    assert [seq for (seq,) in numbers] == list(range(1, driven.spooled + 1)), "a number is missing or stored twice"
     (progress,) = vehicle.owner.execute(
         "SELECT p.seqs::text FROM waybill.device_progress p JOIN waybill.spool s ON s.id = p.spool_id"
         " WHERE s.name = %s",
-        [spool],
+        [driven.spool],
     ).fetchall()
-    assert progress == (f"{{[1,{spooled + 1})}}",)
+    assert progress == (f"{{[1,{driven.spooled + 1})}}",)
     times = vehicle.owner.execute(
         "SELECT fixed_at, count(*) FROM waybill.fix GROUP BY 1 HAVING count(*) > 1"
     ).fetchall()

@@ -10,10 +10,9 @@ import pytest
 
 from contract.codec import encode_fixes
 from gateway.broker_admin import BrokerAdmin
-from storage.migrate import migrate, set_passwords
 from tests.fixtures.database import Database
 from tests.fixtures.gateway import DEVICE_PASSWORD, Device, eventually, register, running_gateway
-from tests.fixtures.servers import BROKER_ADMIN_PASSWORD, new_broker, postgres_servers
+from tests.fixtures.servers import BROKER_ADMIN_PASSWORD, new_broker
 from tests.integration.gateway.ingest.test_ingest import fixes, stored
 from waybill.stack.broker import Broker
 from waybill.stack.ports import Ports
@@ -27,45 +26,28 @@ def mortal_broker(server_folder: Path, server_ports: Ports, request: pytest.Fixt
         yield broker
 
 
-@pytest.fixture
-def mortal_database(
-    server_folder: Path, server_ports: Ports, request: pytest.FixtureRequest
-) -> Iterator[tuple[Postgres, Database]]:
-    """A database server of this test's own, to be killed."""
-    folder = server_folder / f"{request.node.name}-pg"
-    with Postgres(folder, server_ports.claim(0), "owner-of-the-tests", postgres_servers()) as server:
-        gateway = server.url("postgres", "waybill_gateway", "gateway-of-the-tests")
-        migrate(server.url())
-        set_passwords(server.url(), [gateway])
-        yield server, Database(server.url(), gateway, "", "")
-
-
 def _device(broker: Broker, name: str) -> Device:
     BrokerAdmin(broker.host, broker.port, BROKER_ADMIN_PASSWORD).put({name: DEVICE_PASSWORD})
     return Device(name, broker)
 
 
 def test_a_database_killed_in_the_middle_costs_nothing(
-    broker: Broker, broker_admin: BrokerAdmin, mortal_database: tuple[Postgres, Database]
+    broker: Broker, postgres: Postgres, database: Database, make_device: Callable[[str], Device]
 ) -> None:
-    server, database = mortal_database
-    broker_admin.put({"fault-a": DEVICE_PASSWORD})
     with psycopg.connect(database.owner_url, autocommit=True) as owner:
         register(owner, "fault-a")
     with running_gateway(broker, database):
-        device = Device("fault-a", broker)
+        device = make_device("fault-a")
         sent = fixes("fault-a", 1000)
         for start in range(0, 500, 50):
             device.send(sent[start : start + 50])
         device.receipt(through=1)
 
-        server.kill()
+        postgres.kill()
         for start in range(500, 1000, 50):
             device.send(sent[start : start + 50])
-        server.start()
+        postgres.start()
         device.receipt(through=1000, within_s=30)
-        device.close()
-    broker_admin.remove(["fault-a"])
 
     with psycopg.connect(database.owner_url, autocommit=True) as owner:
         assert [seq for seq, _ in stored(owner)] == list(range(1, 1001))
