@@ -14,7 +14,7 @@ PROGRESS_S = 1.0
 
 
 class Fleet:
-    """The bridges of one process. Simulated sources go on where their spool ended, and wait for the path behind."""
+    """The bridges of one process. Simulated sources wait for the path behind."""
 
     def __init__(self, options: list[BridgeOptions]) -> None:
         self.bridges = [Bridge(each) for each in options]
@@ -24,8 +24,6 @@ class Fleet:
             source = bridge.options.source
             if isinstance(source, SimulatedSource):
                 source.may_go_on = self._room.wait
-                if bridge.newest_at is not None:
-                    source.start_after(bridge.newest_at)
 
     @property
     def ahead(self) -> int:

@@ -28,6 +28,18 @@ COLD_START_S = (12.0, 60.0)
 SLOT_SHARE = 0.8
 
 
+def parse_kinds(text: str) -> tuple[FaultKind, ...]:
+    """From `tunnels,jumps`; `all` is every kind. Raises ValueError that names the wrong word."""
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    if words == ["all"]:
+        return tuple(FaultKind)
+    known = {kind.value: kind for kind in FaultKind}
+    wrong = [word for word in words if word not in known]
+    if wrong:
+        raise ValueError(f"{wrong[0]!r} is none of {', '.join(known)}; or say all")
+    return tuple(dict.fromkeys(known[word] for word in words))
+
+
 def random_faults(
     day: VehicleDay,
     streets: Streets | None,

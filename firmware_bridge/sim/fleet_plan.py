@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from random import Random
@@ -41,10 +41,19 @@ class FleetWish(msgspec.Struct, frozen=True, kw_only=True):
 
 def fleet_days(wish: FleetWish, streets: Streets | None) -> list[VehicleDay]:
     """One day per vehicle, van-1 first. A vehicle's day does not depend on how many others there are."""
+    return _days(range(1, wish.vehicles + 1), wish, streets)
+
+
+def last_day(wish: FleetWish, streets: Streets | None) -> VehicleDay:
+    """The day of the last vehicle alone."""
+    return _days([wish.vehicles], wish, streets)[0]
+
+
+def _days(numbers: Iterable[int], wish: FleetWish, streets: Streets | None) -> list[VehicleDay]:
     middle = wish.around or _middle(streets)
     premises = middle if streets is None else streets.snap(middle).place
     doors = _doors(premises, streets, seeded(wish.seed, "doors"))
-    return [_day(number, wish, premises, doors, streets) for number in range(1, wish.vehicles + 1)]
+    return [_day(number, wish, premises, doors, streets) for number in numbers]
 
 
 def vehicle_name(number: int) -> str:

@@ -21,6 +21,17 @@ class Place(msgspec.Struct, frozen=True):
     lon_deg: float
 
 
+def parse_place(text: str) -> Place:
+    """From `LAT,LON` in degrees. Raises ValueError that names the text."""
+    try:
+        lat_deg, lon_deg = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise ValueError(f"{text!r} must be LAT,LON in degrees, such as 60.17,24.94") from error
+    if not (-90 < lat_deg < 90 and -180 <= lon_deg <= 180):
+        raise ValueError(f"{text!r} is no place on Earth: latitude -90 to 90, longitude -180 to 180")
+    return Place(lat_deg, lon_deg)
+
+
 def offset_m(a: Place, b: Place) -> tuple[float, float]:
     """East and north of b as seen from a, on a plane: right to a millimetre per kilometre within a city."""
     mid = math.radians((a.lat_deg + b.lat_deg) / 2)

@@ -50,8 +50,12 @@ class SimulatedSource(Source):
         return not self.caught_up.is_set()
 
     def start_after(self, fixed_at: datetime) -> None:
-        """Goes on where an earlier run ended, so that no second is driven twice."""
-        self._start = max(self._start, fixed_at + timedelta(seconds=1))
+        """Goes on where an earlier run ended, so that no second is driven twice.
+
+        Not after a fix of the future: its receiver's clock was wrong, and waiting for that time would be a standstill.
+        """
+        if fixed_at <= self._clock.now():
+            self._start = max(self._start, fixed_at + timedelta(seconds=1))
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """One burst of all epochs that are due, or of BURST of them."""

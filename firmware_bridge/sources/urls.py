@@ -11,11 +11,13 @@ from firmware_bridge.sources.gpsd import DEFAULT_PORT, GpsdSource
 from firmware_bridge.sources.network import TcpSource, UdpSource
 from firmware_bridge.sources.replay import ReplaySource, Shift
 from firmware_bridge.sources.serial import SerialSource
+from firmware_bridge.sources.simulate_text import simulated
 from firmware_bridge.sources.source import Source, SourceError
 
 FORMS = (
     "serial:/dev/ttyUSB0?baud=auto|9600, gpsd://HOST:2947, tcp://HOST:PORT, udp://HOST:PORT, "
-    "or replay:FILE?rate=1|10|max&shift=now|none"
+    "replay:FILE?rate=1|10|max&shift=now|none, "
+    "or simulate:van-1?seed=1&hours=1&start=now&faults=all&streets=FILE&around=LAT,LON"
 )
 
 _Options = dict[str, str]
@@ -33,7 +35,7 @@ def open_source(text: str, clock: Clock) -> Source:
         place, query = rest, ""
     options = dict(parse_qsl(query, keep_blank_values=True))
     if not place:
-        raise SourceError(f"source {text!r}: names no port or file; must be {FORMS}")
+        raise SourceError(f"source {text!r}: names no port, file or vehicle; must be {FORMS}")
     try:
         source = maker(place, options, clock)
     except SourceError as error:
@@ -108,4 +110,5 @@ _MAKERS: dict[str, Callable[[str, _Options, Clock], Source]] = {
     "tcp": _tcp,
     "udp": _udp,
     "replay": _replay,
+    "simulate": simulated,
 }

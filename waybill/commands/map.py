@@ -80,9 +80,9 @@ def find(
 
 def _clip(around: str, km: float) -> Box:
     from waybill.maps.geometry import box_around
-    from waybill.simulation.places import parse_place
+    from waybill.simulation.places import place_option
 
-    place = parse_place(around)
+    place = place_option(around)
     return box_around(place.lat_deg, place.lon_deg, km)
 
 

@@ -101,12 +101,16 @@ def _fleet(
     device_prefix: str,
 ) -> Simulated:
     from contract.fix import DEVICE_NAME
+    from firmware_bridge.sim.fault_plan import parse_kinds
     from firmware_bridge.sim.fleet_plan import FleetWish
-    from waybill.simulation.fleet import Simulated, find_streets, parse_kinds
-    from waybill.simulation.places import parse_place
+    from waybill.simulation.fleet import Simulated, find_streets
+    from waybill.simulation.places import place_option
 
-    kinds = parse_kinds(faults)
-    place = None if around is None else parse_place(around)
+    try:
+        kinds = parse_kinds(faults)
+    except ValueError as error:
+        raise CommandError(f"--faults {error}") from error
+    place = None if around is None else place_option(around)
     if not DEVICE_NAME.fullmatch(f"{device_prefix}{vehicles:02d}"):
         raise CommandError(f"--device-prefix {device_prefix!r}: device names have 1 to 32 of a-z, 0-9 and -")
     starts_at = _starts_at(settings, start)

@@ -43,18 +43,6 @@ class Simulated(msgspec.Struct, frozen=True, kw_only=True):
         return [self.device(number) for number in range(1, self.wish.vehicles + 1)]
 
 
-def parse_kinds(text: str) -> tuple[FaultKind, ...]:
-    """From `tunnels,jumps`; `all` is every kind."""
-    words = [word.strip() for word in text.split(",") if word.strip()]
-    if words == ["all"]:
-        return tuple(FaultKind)
-    known = {kind.value: kind for kind in FaultKind}
-    wrong = [word for word in words if word not in known]
-    if wrong:
-        raise CommandError(f"--faults {wrong[0]!r} is none of {', '.join(known)}; or say all")
-    return tuple(dict.fromkeys(known[word] for word in words))
-
-
 def find_streets(settings: Settings, named: Path | None) -> tuple[Streets | None, str | None]:
     """From --streets, else from the map of the settings, else none, which is said with the remedy."""
     path = named

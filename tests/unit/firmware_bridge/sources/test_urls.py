@@ -48,7 +48,7 @@ def test_a_capture_with_its_options(tmp_path: Path, options: str) -> None:
     ("text", "said"),
     [
         ("gps", "must be serial:"),
-        ("serial:", "names no port or file"),
+        ("serial:", "names no port, file or vehicle"),
         ("serial:/dev/ttyUSB0?baud=fast", "baud 'fast' must be auto or a whole number"),
         ("serial:/dev/ttyUSB0?speed=1", "unknown option speed"),
         ("gpsd:localhost", "must be //HOST:PORT"),
@@ -60,6 +60,15 @@ def test_a_capture_with_its_options(tmp_path: Path, options: str) -> None:
         ("replay:/nowhere.nmea", "no such file as /nowhere.nmea"),
         ("replay:/nowhere.nmea?rate=0", "rate '0' must be a number above 0"),
         ("replay:/nowhere.nmea?shift=later", "shift 'later' must be now or none"),
+        ("simulate:", "names no port, file or vehicle"),
+        ("simulate:gps-77", "vehicle 'gps-77' must be van-1 to van-9999"),
+        ("simulate:van-1?seed=x", "seed 'x' must be a whole number"),
+        ("simulate:van-1?hours=nan", "hours 'nan' must be a number above 0, at most 240"),
+        ("simulate:van-1?start=noon", "'noon' is not an RFC 3339 time .* or say now"),
+        ("simulate:van-1?faults=gremlins", "'gremlins' is none of tunnels, jumps"),
+        ("simulate:van-1?around=here", "'here' must be LAT,LON in degrees"),
+        ("simulate:van-1?streets=/nowhere.gz", "/nowhere.gz: No such file or directory; waybill map build"),
+        ("simulate:van-1?rate=1", "unknown option rate"),
     ],
 )
 def test_a_wrong_text_is_repeated_with_what_is_allowed(text: str, said: str) -> None:
