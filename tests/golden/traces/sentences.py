@@ -1,7 +1,8 @@
-"""Turns a GPX track into what a receiver would have said: RMC and GGA per point. Reads no sentences."""
+"""Reads tracks of real vehicles and says them as a receiver would have: RMC and GGA per point. Reads no sentences."""
 
 from __future__ import annotations
 
+import csv
 from datetime import datetime
 from functools import reduce
 from operator import xor
@@ -10,10 +11,11 @@ from xml.etree import ElementTree as ET
 
 from contract.times import parse_instant
 
+Track = list[tuple[datetime, float, float]]
 _GPX = "{http://www.topografix.com/GPX/1/1}"
 
 
-def track(path: Path) -> list[tuple[datetime, float, float]]:
+def track(path: Path) -> Track:
     """(time, latitude, longitude) of every point, the last of each second only, as a receiver has one epoch each."""
     points: dict[datetime, tuple[float, float]] = {}
     for point in ET.parse(path).iter(f"{_GPX}trkpt"):
@@ -22,7 +24,16 @@ def track(path: Path) -> list[tuple[datetime, float, float]]:
     return [(at, lat, lon) for at, (lat, lon) in sorted(points.items())]
 
 
-def nmea(points: list[tuple[datetime, float, float]]) -> bytes:
+def posmo() -> Track:
+    """The van of posmo.csv."""
+    with Path(__file__).with_name("posmo.csv").open(newline="", encoding="utf-8") as file:
+        return [
+            (parse_instant(row["tracked_at"]), float(row["latitude"]), float(row["longitude"]))
+            for row in csv.DictReader(file)
+        ]
+
+
+def nmea(points: Track) -> bytes:
     """The sentences of a receiver with a good fix (quality 1, status A) at every point."""
     return b"".join(_epoch(*point) for point in points)
 

@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-import csv
 import random
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from contract.times import parse_instant
 from firmware_bridge.nmea.decoder import Decoder
 from firmware_bridge.nmea.position import Position
 from firmware_bridge.sim.nmea_writer import epoch
 from firmware_bridge.sim.receiver import Sensed
-from tests.golden.traces.sentences import nmea, track
+from tests.golden.traces.sentences import Track, nmea, posmo, track
 
 HERE = Path(__file__).parent
 # What ../nmea's oracle allows too: 2e-6 degree is 0.2 m.
 ALLOWED_DEG = 2e-6
-Track = list[tuple[datetime, float, float]]
-
-
-def posmo() -> Track:
-    with (HERE / "posmo.csv").open(newline="", encoding="utf-8") as file:
-        return [
-            (parse_instant(row["tracked_at"]), float(row["latitude"]), float(row["longitude"]))
-            for row in csv.DictReader(file)
-        ]
-
 
 TRACKS = {"bus304": track(HERE / "bus304_limerick.gpx"), "posmo": posmo()}
 tracks = pytest.mark.parametrize("points", TRACKS.values(), ids=TRACKS.keys())
