@@ -17,9 +17,11 @@ from firmware_bridge.broker_link import BrokerAddress
 from firmware_bridge.health import Health
 from firmware_bridge.nmea.decoder import Decoder
 from firmware_bridge.nmea.position import Position
+from firmware_bridge.power import Power, read_power
 from firmware_bridge.publisher import LinkState, Publisher
 from firmware_bridge.remote_settings import RemoteSettings
 from firmware_bridge.sampling import Sampler, SamplingPolicy
+from firmware_bridge.sources.simulate import SimulatedSource
 from firmware_bridge.sources.source import Source
 from firmware_bridge.spool import MAX_FIXES, Spool
 from firmware_bridge.spool_desk import SpoolDesk
@@ -80,6 +82,8 @@ class Bridge:
         self._sampler = None if options.source.replayed else Sampler(self._remote.policy)
         origin = Origin(device=options.device, replayed=options.source.replayed)
         self._spool = Spool(options.spool_path, origin, max_fixes=options.max_fixes, clock=options.clock)
+        if isinstance(options.source, SimulatedSource) and self._spool.newest_at is not None:
+            options.source.start_after(self._spool.newest_at)
         self.desk = SpoolDesk(self._spool, options.device)
         self._publisher = Publisher(options.device, options.broker, self.desk, self._status, self._split, self._obey)
 
@@ -197,8 +201,13 @@ class Bridge:
             gaps=await self.desk.gaps(),
             left_out=self._left_out,
             unwritten=self.desk.lost,
+            power=await self._power(),
         )
         return compose_status(seen, self._spool, self._health, self._publisher.state)
+
+    async def _power(self) -> Power:
+        """The unit's own; a simulated one would tell of the computer that simulates it."""
+        return Power() if isinstance(self.options.source, SimulatedSource) else await asyncio.to_thread(read_power)
 
     @property
     def _left_out(self) -> dict[str, int]:

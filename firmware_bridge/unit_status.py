@@ -10,6 +10,7 @@ import msgspec
 from contract.messages import Link, Status
 from contract.times import format_instant
 from firmware_bridge.health import Health
+from firmware_bridge.power import Power
 from firmware_bridge.publisher import LinkState
 from firmware_bridge.release import installed_version
 from firmware_bridge.remote_settings import RemoteSettings
@@ -31,6 +32,7 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     gaps: list[Gap]
     left_out: Mapping[str, int]
     unwritten: int
+    power: Power = Power()
 
 
 def compose_status(seen: Observed, spool: Spool, health: Health, link: LinkState) -> Status:
@@ -63,4 +65,6 @@ def compose_status(seen: Observed, spool: Spool, health: Health, link: LinkState
         off_duty=seen.remote.is_off_duty(seen.now),
         applied=seen.remote.applied,
         refused=seen.remote.refused,
+        battery_pct=seen.power.battery_pct,
+        external_power=seen.power.external_power,
     )
