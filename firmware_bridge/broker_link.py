@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import Callable
 from pathlib import Path
@@ -31,25 +32,59 @@ REMEDIES = {
 }
 
 
+class ClientCertificate(msgspec.Struct, frozen=True):
+    """How a device shows who it is in place of a password: PEM texts, the key unencrypted."""
+
+    certificate_pem: str
+    key_pem: str
+
+    def load_into(self, context: ssl.SSLContext) -> None:
+        # ssl takes them from a file only: one in memory, so that the key lies on no disk a second time.
+        descriptor = os.memfd_create("certificate")
+        try:
+            with os.fdopen(os.dup(descriptor), "wb") as file:
+                file.write(f"{self.key_pem}\n{self.certificate_pem}\n".encode())
+            context.load_cert_chain(f"/proc/self/fd/{descriptor}")
+        except ssl.SSLError as error:
+            raise ValueError(f"certificate and key of the device do not fit together: {error}") from error
+        finally:
+            os.close(descriptor)
+
+
+def read_certificate(certificate_file: Path, key_file: Path) -> ClientCertificate:
+    """From the two files of a setting; raises OSError, or ValueError when they do not fit together."""
+    certificate = ClientCertificate(certificate_file.read_text(encoding="utf-8"), key_file.read_text(encoding="utf-8"))
+    certificate.load_into(ssl.create_default_context())
+    return certificate
+
+
 class BrokerAddress(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the broker is and how a device shows who it is. `ca_file`, or its content `ca_pem`, switches TLS on."""
+    """Where the broker is and how a device shows who it is.
+
+    `ca_file`, or its content `ca_pem`, switches TLS on; so does `certificate`, with the system's authorities if neither
+    of them is given.
+    """
 
     host: str
     port: int
-    password: str
+    password: str | None = None
+    certificate: ClientCertificate | None = None
     ca_file: Path | None = None
     ca_pem: str | None = None
 
     @property
     def uses_tls(self) -> bool:
-        return self.ca_file is not None or self.ca_pem is not None
+        return self.ca_file is not None or self.ca_pem is not None or self.certificate is not None
 
     def tls(self) -> ssl.SSLContext | None:
         if not self.uses_tls:
             return None
-        return ssl.create_default_context(
+        context = ssl.create_default_context(
             cafile=None if self.ca_file is None else str(self.ca_file), cadata=self.ca_pem
         )
+        if self.certificate is not None:
+            self.certificate.load_into(context)
+        return context
 
 
 class BrokerLink(aiomqtt.Client):
@@ -99,6 +134,10 @@ class BrokerLink(aiomqtt.Client):
             self._disconnected.exception()
 
 
+class ReadRefusedError(aiomqtt.MqttError):
+    """The broker lets a device in but not read its receipts: nothing it sends could ever be confirmed."""
+
+
 def is_refusal(reason: int) -> bool:
     return reason == NO_SUBSCRIBERS or reason >= FAILURE
 
@@ -110,10 +149,18 @@ def remedy(reason: int) -> str:
 def connect_remedy(error: BaseException, device: str, address: BrokerAddress) -> str:
     """What to do about a connection that failed, in words a technician can use."""
     text = str(error)
+    if isinstance(error, ReadRefusedError):
+        return f"check the device's credential: waybill device enroll {device} on the server gives a new one"
     if isinstance(error, MqttConnectError) or "ot authorized" in text:
         return f"the broker does not accept the name {device} with this password: check the device's credential"
     if "refused" in text:
         return f"nothing listens there: start the broker, or correct the port {address.port}"
+    if "ALERT" in text.upper():
+        return (
+            f"the broker wants another certificate of the device: waybill device enroll {device} on the server"
+            if address.certificate
+            else f"the port {address.port} may be the one for devices with a certificate"
+        )
     if "CERTIFICATE" in text.upper():
-        return "the broker's certificate is not signed by ca_file"
+        return "the broker's certificate is expired, for another name, or not signed by the authorities given (ca_file)"
     return "check the address and the link; fixes are kept in the spool meanwhile"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http
 import http.client
 import json
 import os
@@ -14,7 +15,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from contract.fix import DEVICE_NAME
-from firmware_bridge.broker_link import BrokerAddress
+from firmware_bridge.broker_link import BrokerAddress, ClientCertificate
 
 ANSWER_S = 20.0
 _MAX_ANSWER_BYTES = 1_000_000
@@ -31,13 +32,26 @@ class Enrolment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     device: str
     broker_host: str
     broker_port: int
-    password: str
+    password: str | None = None
+    certificate_pem: str | None = None
+    key_pem: str | None = None
     tls_ca_pem: str | None = None
 
     def address(self) -> BrokerAddress:
+        certificate = None
+        if self.certificate_pem is not None and self.key_pem is not None:
+            certificate = ClientCertificate(self.certificate_pem, self.key_pem)
         return BrokerAddress(
-            host=self.broker_host, port=self.broker_port, password=self.password, ca_pem=self.tls_ca_pem
+            host=self.broker_host,
+            port=self.broker_port,
+            password=self.password,
+            certificate=certificate,
+            ca_pem=self.tls_ca_pem,
         )
+
+
+class KeyWantedError(EnrolmentError):
+    """The server gives this device a certificate, and wants a key to sign. The code is unused."""
 
 
 def enroll(url: str, code: str, file: Path) -> Enrolment:
@@ -54,7 +68,7 @@ def enroll(url: str, code: str, file: Path) -> Enrolment:
         ) from error
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
-            enrolment = redeem(url, code)
+            enrolment = _exchange(url, code)
             handle.write(_toml(enrolment))
             handle.flush()
             os.fsync(handle.fileno())
@@ -71,14 +85,42 @@ def is_in_the_clear(url: str) -> bool:
     return parts.scheme == "http" and parts.hostname not in _LOOPBACK
 
 
-def redeem(url: str, code: str) -> Enrolment:
+def _exchange(url: str, code: str) -> Enrolment:
+    """A password, or where the server wants it so a certificate for a key that is made here and goes nowhere else."""
+    try:
+        return redeem(url, code)
+    except KeyWantedError:
+        key_pem, csr_pem = make_key()
+        return msgspec.structs.replace(redeem(url, code, csr_pem), key_pem=key_pem)
+
+
+def make_key() -> tuple[str, str]:
+    """A new key, and a request to sign it, as PEM."""
+    try:
+        from cryptography import x509
+        from cryptography.hazmat.primitives import hashes, serialization
+        from cryptography.hazmat.primitives.asymmetric import ec
+    except ImportError as error:
+        raise EnrolmentError(
+            "this device is to get a certificate, and making a key needs a package more: pip install cryptography. "
+            "The code is unused"
+        ) from error
+    key = ec.generate_private_key(ec.SECP256R1())
+    # No name: the server gives it one.
+    request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashes.SHA256())
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return private.decode(), request.public_bytes(pem).decode()
+
+
+def redeem(url: str, code: str, csr_pem: str | None = None) -> Enrolment:
     """The server's answer to a code; every refusal in words that a technician can use."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise EnrolmentError(f"{url!r} must be the server's address, such as https://waybill.example.com")
     request = urllib.request.Request(  # noqa: S310 - the scheme was looked at above
         f"{url.rstrip('/')}/v1/enrolments/redeem",
-        data=msgspec.json.encode({"code": code}),
+        data=msgspec.json.encode({"code": code} if csr_pem is None else {"code": code, "csr_pem": csr_pem}),
         headers={"Content-Type": "application/json", "Accept": "application/json"},
     )
     try:
@@ -86,6 +128,8 @@ def redeem(url: str, code: str) -> Enrolment:
             body = answer.read(_MAX_ANSWER_BYTES)
     except urllib.error.HTTPError as error:
         with error:
+            if error.code == http.HTTPStatus.CONFLICT and csr_pem is None:
+                raise KeyWantedError(f"{url}: {_refusal(error)}") from error
             raise EnrolmentError(f"{url}: {_refusal(error)}") from error
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", None) or error
@@ -109,6 +153,8 @@ def _checked(body: bytes, where: str) -> Enrolment:
         enrolment = msgspec.json.decode(body, type=Enrolment)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise EnrolmentError(f"{where} is no enrolment: {error}") from error
+    if enrolment.password is None and enrolment.certificate_pem is None:
+        raise EnrolmentError(f"{where} is no enrolment: it holds neither a password nor a certificate")
     if not DEVICE_NAME.fullmatch(enrolment.device) or not 1 <= enrolment.broker_port <= 65535:
         raise EnrolmentError(f"{where} is no enrolment: device {enrolment.device!r}, port {enrolment.broker_port}")
     return enrolment

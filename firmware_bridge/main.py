@@ -14,10 +14,12 @@ from io import BufferedReader
 from pathlib import Path
 from typing import cast
 
+import msgspec
+
 from contract.clock import Clock, parse_clock
 from contract.times import format_instant
 from firmware_bridge.bridge import Bridge, BridgeOptions, BridgeProgress
-from firmware_bridge.broker_link import BrokerAddress
+from firmware_bridge.broker_link import BrokerAddress, read_certificate
 from firmware_bridge.capture import Header, record
 from firmware_bridge.decode import DecodeRun
 from firmware_bridge.enrolment import enroll, is_in_the_clear, read_enrolment
@@ -28,6 +30,7 @@ from firmware_bridge.watchdog import keep_awake, notify
 
 BROKER_PORT = 1883
 BROKER_TLS_PORT = 8883
+BROKER_CERTIFICATE_PORT = 8884
 
 
 def main() -> None:
@@ -82,8 +85,12 @@ def _add_unit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--spool", required=True, type=Path, help="file that keeps fixes until they are confirmed")
     parser.add_argument("--enrolment", type=Path, help="what enroll wrote, in place of the options below")
     parser.add_argument("--device", help="name of the GPS unit, such as gps-77; also its broker user")
-    parser.add_argument("--broker", metavar="HOST[:PORT]", help="port 1883, with --ca-file 8883")
+    parser.add_argument(
+        "--broker", metavar="HOST[:PORT]", help="port 1883, with --ca-file 8883, with a certificate 8884"
+    )
     parser.add_argument("--password-file", type=Path, help="its first line is the device's password")
+    parser.add_argument("--certificate-file", type=Path, help="the device's certificate, in place of a password")
+    parser.add_argument("--key-file", type=Path, help="the key of --certificate-file")
     parser.add_argument("--ca-file", type=Path, help="switches TLS on: certificates that the broker's is signed by")
 
 
@@ -153,7 +160,8 @@ def _unit(asked: argparse.Namespace) -> tuple[str, BrokerAddress]:
     if asked.enrolment is not None:
         enrolled = read_enrolment(asked.enrolment)
         return enrolled.device, enrolled.address()
-    missing = [f"--{name}" for name in ("device", "broker", "password-file") if not vars(asked)[name.replace("-", "_")]]
+    shown_by = ("certificate-file", "key-file") if asked.certificate_file or asked.key_file else ("password-file",)
+    missing = [f"--{name}" for name in ("device", "broker", *shown_by) if not vars(asked)[name.replace("-", "_")]]
     if missing:
         raise ValueError(f"{', '.join(missing)} needed, or --enrolment FILE")
     return asked.device, _address(asked)
@@ -162,13 +170,18 @@ def _unit(asked: argparse.Namespace) -> tuple[str, BrokerAddress]:
 def _address(asked: argparse.Namespace) -> BrokerAddress:
     host, colon, port = asked.broker.rpartition(":")
     if not colon or host.endswith(":"):  # no port, or a bare IPv6 address
-        host, port = asked.broker, str(BROKER_TLS_PORT if asked.ca_file else BROKER_PORT)
+        usual = BROKER_TLS_PORT if asked.ca_file else BROKER_PORT
+        host, port = asked.broker, str(BROKER_CERTIFICATE_PORT if asked.certificate_file else usual)
     if not port.isdigit():
         raise ValueError(f"--broker {asked.broker!r} must be HOST or HOST:PORT")
+    place = BrokerAddress(host=host.strip("[]"), port=int(port), ca_file=asked.ca_file)
+    if asked.certificate_file:
+        certificate = read_certificate(asked.certificate_file, asked.key_file)
+        return msgspec.structs.replace(place, certificate=certificate)
     lines = asked.password_file.read_text(encoding="utf-8").splitlines()
     if not lines or not lines[0]:
         raise ValueError(f"{asked.password_file}: its first line is empty; it must be the device's password")
-    return BrokerAddress(host=host.strip("[]"), port=int(port), password=lines[0], ca_file=asked.ca_file)
+    return msgspec.structs.replace(place, password=lines[0])
 
 
 def _status(progress: BridgeProgress) -> str:

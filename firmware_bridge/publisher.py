@@ -11,10 +11,19 @@ from collections.abc import Awaitable, Callable
 
 import aiomqtt
 import msgspec
+from paho.mqtt.reasoncodes import ReasonCode
 
 from contract import codec, topics
 from contract.messages import Receipt, Status
-from firmware_bridge.broker_link import BrokerAddress, BrokerLink, connect_remedy, is_refusal, remedy
+from firmware_bridge.broker_link import (
+    FAILURE,
+    BrokerAddress,
+    BrokerLink,
+    ReadRefusedError,
+    connect_remedy,
+    is_refusal,
+    remedy,
+)
 from firmware_bridge.spool_desk import SpoolDesk
 from firmware_bridge.streams import Streams, Turn
 
@@ -108,7 +117,9 @@ class Publisher:
 
     async def _session(self, link: BrokerLink) -> None:
         wanted = [(self._topic(channel), 1) for channel in (topics.STORED, topics.REJECTED, topics.COMMAND)]
-        await link.subscribe(wanted)
+        answers = await link.subscribe(wanted)
+        if any(isinstance(answer, ReasonCode) and answer.value >= FAILURE for answer in answers):
+            raise ReadRefusedError("the broker's rules do not let this device read its receipts")
         self._streams.rewind()  # what was under way on the old connection may not have arrived
         self.state.connected, self.state.trouble = True, None
         self.state.links += 1

@@ -14,6 +14,8 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from gateway.broker_roles import NOTHING, Acl, acls_of, acls_of_nothing, certificate_role, certificate_user
+
 ADMIN = "admin"
 _COMMANDS = "$CONTROL/dynamic-security/v1"
 _RESPONSES = f"{_COMMANDS}/response"
@@ -79,6 +81,38 @@ class BrokerAdmin:
             ]
         )
         _complain(failure for failure in _failures([device] * 3, answers) if not failure.endswith("Role not found"))
+
+    def admit(self, device: str, number: int) -> None:
+        """Lets in the device's certificate of this number and no older one; a password of the device ends too."""
+        _check_name(device)
+        self._make_role(NOTHING, acls_of_nothing())
+        self._make_role(certificate_role(device), acls_of(device))
+        self._put_user(certificate_user(device, number), certificate_role(device))
+        self.shut(device, number - 1)
+        self.remove([device])
+
+    def shut(self, device: str, newest: int) -> None:
+        """No certificate of the device up to this number is good for anything any more; who uses one is cut off."""
+        _check_name(device)
+        if newest < 1:
+            return
+        self._make_role(NOTHING, acls_of_nothing())
+        # All of them, not the last alone: a broker restored from a backup may have forgotten that older ones ended.
+        for number in range(1, newest + 1):
+            self._put_user(certificate_user(device, number), NOTHING)
+
+    def _make_role(self, name: str, acls: list[Acl]) -> None:
+        (error,) = self._ask([{"command": "createRole", "rolename": name, "acls": acls}])
+        _complain([] if error in (None, "Role already exists") else [f"role {name}: {error}"])
+
+    def _put_user(self, user: str, role: str) -> None:
+        """A user with exactly this role. Its password is thrown away unseen: the plain door stays closed to it."""
+        roles = [{"rolename": role}]
+        made = {"command": "createClient", "username": user, "password": secrets.token_hex(20), "roles": roles}
+        (error,) = self._ask([made])
+        if error == "Client already exists":
+            (error,) = self._ask([{"command": "modifyClient", "username": user, "roles": roles}])
+        _complain([] if error is None else [f"{user}: {error}"])
 
     def remove(self, devices: Iterable[str]) -> None:
         """Takes the devices' credentials away and cuts them off; unknown ones are as wanted already."""

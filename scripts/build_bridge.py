@@ -18,6 +18,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("contract", "firmware_bridge")
 # Of the project's own dependencies, those that a vehicle needs; their bounds are taken from pyproject.toml.
 NEEDED = ("aiomqtt", "msgspec", "paho-mqtt", "pynmea2", "pyserial")
+# To make the key of a unit that identifies itself by a certificate, when it enrols; running needs none of it.
+FOR_CERTIFICATES = ("cryptography",)
 
 _PYPROJECT = """\
 [build-system]
@@ -31,6 +33,9 @@ description = "From a GPS receiver to Waybill over MQTT, losing no fix."
 license = "Apache-2.0"
 requires-python = "{python}"
 dependencies = {dependencies}
+
+[project.optional-dependencies]
+certificate = {certificate}
 
 [project.scripts]
 waybill-bridge = "firmware_bridge.main:main"
@@ -56,12 +61,12 @@ def build(folder: Path) -> Path:
 
 def _pyproject() -> str:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    needed = [text for text in project["dependencies"] if text.partition(">")[0] in NEEDED]
-    assert len(needed) == len(NEEDED), f"pyproject.toml no longer names all of {NEEDED}"
+    bounds = {text.partition(">")[0]: text for text in project["dependencies"]}
     return _PYPROJECT.format(
         version=project["version"],
         python=project["requires-python"],
-        dependencies=_list(needed),
+        dependencies=_list([bounds[name] for name in NEEDED]),
+        certificate=_list([bounds[name] for name in FOR_CERTIFICATES]),
         packages=_list(PACKAGES),
     )
 

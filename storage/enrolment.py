@@ -20,6 +20,7 @@ class Enrolment(msgspec.Struct, frozen=True):
     expires_at: datetime
     cancelled_at: datetime | None
     used_at: datetime | None
+    credential_kind: str
 
 
 def cancel_enrolments(connection: psycopg.Connection, device_id: int, at: datetime) -> int:

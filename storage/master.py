@@ -76,6 +76,14 @@ class Device(msgspec.Struct, frozen=True):
     credential_issued_at: datetime | None = None
     credential_revoked_at: datetime | None = None
     last_fix_at: datetime | None = None
+    credential_kind: str = "password"
+    certificate_no: int = 0
+    certificate_expires_at: datetime | None = None
+
+    @property
+    def has_certificate(self) -> bool:
+        """Whether it identifies itself by a certificate; else by a password."""
+        return self.credential_kind == "certificate"
 
 
 class Fitting(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,10 +146,22 @@ def drivers(connection: psycopg.Connection, premises_id: UUID | None = None) -> 
 
 
 def put_device(
-    connection: psycopg.Connection, name: str, *, kind: str, serial_no: str | None, created_at: datetime
+    connection: psycopg.Connection,
+    name: str,
+    *,
+    kind: str,
+    serial_no: str | None,
+    created_at: datetime,
+    credential_kind: str = "password",
 ) -> int:
     """The id of the new device."""
-    values = {"name": name, "kind": kind, "serial_no": serial_no, "created_at": created_at}
+    values = {
+        "name": name,
+        "kind": kind,
+        "serial_no": serial_no,
+        "created_at": created_at,
+        "credential_kind": credential_kind,
+    }
     row = connection.execute(statement("put_device"), values).fetchone()
     assert row is not None, "INSERT … RETURNING gives a row"
     return int(row[0])
@@ -154,6 +174,17 @@ def devices(connection: psycopg.Connection) -> list[Device]:
 def issue_credential(connection: psycopg.Connection, names: list[str], at: datetime) -> None:
     """Notes that the devices got a credential; what it is only the broker knows."""
     connection.execute(statement("issue_credential"), {"names": names, "at": at})
+
+
+def issue_certificate(connection: psycopg.Connection, name: str, at: datetime) -> int:
+    """Notes that the device gets a certificate, and gives its number; the certificate itself is kept nowhere."""
+    row = connection.execute(statement("issue_certificate"), {"name": name, "at": at}).fetchone()
+    assert row is not None, "the caller has looked the device up"
+    return int(row[0])
+
+
+def note_certificate(connection: psycopg.Connection, name: str, expires_at: datetime) -> None:
+    connection.execute(statement("note_certificate"), {"name": name, "expires_at": expires_at})
 
 
 def revoke_credential(connection: psycopg.Connection, device_id: int, at: datetime) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from waybill.configuration import PREFIX
@@ -75,6 +76,7 @@ def broker_admin(settings: Settings) -> BrokerAdmin:
 def enrolment_desk(settings: Settings) -> EnrolmentDesk | None:
     """What enrolment codes are exchanged with; None when the broker's administration is not ours to use."""
     from gateway.api.enrolments import EnrolmentDesk
+    from gateway.device_ca import load_ca
 
     if settings.broker_admin_password is None:
         return None
@@ -90,4 +92,6 @@ def enrolment_desk(settings: Settings) -> EnrolmentDesk | None:
         broker_host=settings.device_broker_host or settings.broker_host,
         broker_port=settings.device_broker_port or settings.broker_port,
         tls_ca_pem=pem,
+        certificate_port=settings.device_broker_certificate_port,
+        load_device_ca=None if settings.device_ca_dir is None else partial(load_ca, settings.device_ca_dir),
     )

@@ -68,6 +68,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     device_broker_tls_ca: Annotated[
         Path | None, _about("file of certificate authorities that devices check the broker with; else broker_tls_ca")
     ] = None
+    device_broker_certificate_port: Annotated[
+        int, _about("the broker's port, as devices reach it, that asks for a certificate", ge=1, le=65535)
+    ] = 8884
+    device_ca_dir: Annotated[
+        Path | None, _about("folder of waybill broker certificates; api signs the certificates of devices with it")
+    ] = None
+    device_certificate: Annotated[
+        Path | None, _about("certificate of the device that waybill bridge speaks for, in place of a password")
+    ] = None
+    device_key: Annotated[Path | None, _about("key of device_certificate")] = None
     device_password: Annotated[
         str | None, _about("broker password of the device that waybill bridge speaks for", "secret")
     ] = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -11,6 +11,8 @@ import msgspec
 import psycopg
 
 from contract.fix import DEVICE_NAME
+from gateway.broker_roles import certificate_user
+from gateway.device_ca import DeviceCertificate
 from gateway.master.errors import MasterDataError
 from storage import master
 from storage.audit import Actor, AuditEvent, record
@@ -29,6 +31,10 @@ class CredentialStore(Protocol):
 
     def remove(self, devices: Iterable[str], /) -> None: ...
 
+    def admit(self, device: str, number: int, /) -> None: ...
+
+    def shut(self, device: str, newest: int, /) -> None: ...
+
 
 def new_password() -> str:
     """A password that nobody chose: 160 bits, typed without shift on most keyboards."""
@@ -43,6 +49,7 @@ def add_device(
     at: datetime,
     kind: str = "dedicated",
     serial_no: str | None = None,
+    credential_kind: str = "password",
 ) -> Device:
     """Registers a GPS unit; it can report when it has a credential and counts when it is fitted."""
     if not DEVICE_NAME.fullmatch(name) or name in _TAKEN_NAMES:
@@ -53,14 +60,16 @@ def add_device(
         raise MasterDataError(f"device kind {kind!r} must be one of {', '.join(KINDS)}")
     try:
         with connection.transaction():
-            device_id = master.put_device(connection, name, kind=kind, serial_no=serial_no, created_at=at)
+            device_id = master.put_device(
+                connection, name, kind=kind, serial_no=serial_no, created_at=at, credential_kind=credential_kind
+            )
     except psycopg.errors.UniqueViolation:
         raise MasterDataError(
-            f"device {name} exists already; waybill device rotate {name} makes a new password"
+            f"device {name} exists already; waybill device rotate {name} makes it a new credential"
         ) from None
-    after = {"name": name, "kind": kind, "serial_no": serial_no}
+    after = {"name": name, "kind": kind, "serial_no": serial_no, "credential_kind": credential_kind}
     record(connection, [_event("device.added", name, None, actor, at, after)])
-    return Device(device_id, name, kind, serial_no, at)
+    return Device(device_id, name, kind, serial_no, at, credential_kind=credential_kind)
 
 
 def issue_credentials(
@@ -74,6 +83,29 @@ def issue_credentials(
     # and a failed commit forgot lets in a device that is not registered, whose fixes are rejected.
     broker.put(passwords)
     return passwords
+
+
+def issue_certificate(
+    connection: psycopg.Connection,
+    broker: CredentialStore,
+    name: str,
+    sign: Callable[[str], DeviceCertificate],
+    *,
+    actor: Actor,
+    at: datetime,
+) -> DeviceCertificate:
+    """A certificate of the next number for a registered device, told to the broker; older ones end.
+
+    `sign` makes it for the name that the broker will know it by.
+    """
+    number = master.issue_certificate(connection, name, at)
+    certificate = sign(certificate_user(name, number))
+    master.note_certificate(connection, name, certificate.expires_at)
+    after = {"number": number, "expires_at": certificate.expires_at, "fingerprint": certificate.fingerprint}
+    record(connection, [_event("device.certificate_issued", name, None, actor, at, after)])
+    # Last, as above: a certificate that is lost on its way lets nobody in, because its key never left the unit.
+    broker.admit(name, number)
+    return certificate
 
 
 def revoke_credential(
@@ -93,6 +125,7 @@ def revoke_credential(
     record(connection, [msgspec.structs.replace(event, before=before, reason=reason)])
     # Always, whatever our record says: a broker that was restored from a backup may know a credential that we do not.
     broker.remove([device.name])
+    broker.shut(device.name, device.certificate_no)
     return had_one
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from threading import Lock
 
@@ -10,7 +11,8 @@ import msgspec
 import psycopg
 from argon2.low_level import Type, hash_secret_raw
 
-from gateway.master.devices import CredentialStore, issue_credentials
+from gateway.device_ca import DeviceCertificate
+from gateway.master.devices import CredentialStore, issue_certificate, issue_credentials
 from storage import enrolment as rows
 from storage.audit import Actor, AuditEvent, record
 from storage.enrolment import Enrolment
@@ -36,10 +38,15 @@ class EnrolmentCode(msgspec.Struct, frozen=True):
 
 
 class DeviceCredential(msgspec.Struct, frozen=True):
-    """What a code was exchanged for."""
+    """What a code was exchanged for: a password or a certificate."""
 
     device: str
-    password: str
+    password: str | None = None
+    certificate_pem: str | None = None
+
+
+class CertificateWantedError(Exception):
+    """The device identifies itself by a certificate, and no key to sign came with the code. The code stays good."""
 
 
 def open_enrolment(connection: psycopg.Connection, device: Device, *, actor: Actor, at: datetime) -> EnrolmentCode:
@@ -62,10 +69,16 @@ def hash_code(code: str) -> bytes | None:
 
 
 def redeem_enrolment(
-    connection: psycopg.Connection, broker: CredentialStore, code_hash: bytes, *, at: datetime
+    connection: psycopg.Connection,
+    broker: CredentialStore,
+    code_hash: bytes,
+    *,
+    at: datetime,
+    sign: Callable[[str], DeviceCertificate] | None = None,
 ) -> DeviceCredential | None:
     """A new credential for the device of this code; None when it is wrong, expired, cancelled or used.
 
+    `sign` makes the certificate of a device that identifies itself by one; without it CertificateWantedError is raised.
     In the caller's transaction, to be committed in both cases: a try of a code that is no good any more is on record.
     """
     found = rows.try_enrolment(connection, code_hash)
@@ -74,11 +87,17 @@ def redeem_enrolment(
     if why := _why_not(found, at):
         record(connection, [_event("device.enrolment_refused", found.device_name, _API, at, reason=why)])
         return None
+    if found.credential_kind == "certificate" and sign is None:
+        raise CertificateWantedError
     rows.use_enrolment(connection, found.id, at)
     actor = Actor("device", found.device_name)
     record(connection, [_event("device.enrolled", found.device_name, actor, at)])
+    if found.credential_kind == "certificate":
+        assert sign is not None
+        made = issue_certificate(connection, broker, found.device_name, sign, actor=actor, at=at)
+        return DeviceCredential(found.device_name, certificate_pem=made.pem)
     passwords = issue_credentials(connection, broker, [found.device_name], actor=actor, at=at)
-    return DeviceCredential(found.device_name, passwords[found.device_name])
+    return DeviceCredential(found.device_name, password=passwords[found.device_name])
 
 
 def _why_not(found: Enrolment, at: datetime) -> str | None:

@@ -13,7 +13,7 @@ VALUES (%(id)s, %(device_id)s, %(code_hash)s, %(created_at)s, %(expires_at)s);
 UPDATE waybill.enrolment e SET tries = e.tries + 1
 FROM waybill.device d
 WHERE d.id = e.device_id AND e.code_hash = %(code_hash)s
-RETURNING e.id, d.name, e.expires_at, e.cancelled_at, e.used_at;
+RETURNING e.id, d.name, e.expires_at, e.cancelled_at, e.used_at, d.credential_kind;
 
 -- name: use_enrolment
 -- The code was exchanged.

@@ -45,13 +45,24 @@ ORDER BY p.code, r.employee_no;
 
 -- name: put_device
 -- A GPS unit; its credential is the broker's.
-INSERT INTO waybill.device (name, kind, serial_no, created_at)
-VALUES (%(name)s, %(kind)s, %(serial_no)s, %(created_at)s)
+INSERT INTO waybill.device (name, kind, serial_no, created_at, credential_kind)
+VALUES (%(name)s, %(kind)s, %(serial_no)s, %(created_at)s, %(credential_kind)s)
 RETURNING id;
 
 -- name: issue_credential
 -- The devices have a credential from now on.
 UPDATE waybill.device SET credential_issued_at = %(at)s, credential_revoked_at = NULL WHERE name = ANY(%(names)s);
+
+-- name: issue_certificate
+-- The device has a certificate from now on; its number, one more than that of the one before.
+UPDATE waybill.device SET credential_issued_at = %(at)s, credential_revoked_at = NULL,
+    certificate_no = certificate_no + 1
+WHERE name = %(name)s
+RETURNING certificate_no;
+
+-- name: note_certificate
+-- Until when the device's newest certificate is good.
+UPDATE waybill.device SET certificate_expires_at = %(expires_at)s WHERE name = %(name)s;
 
 -- name: revoke_credential
 -- The device has no credential from now on; one row when it had one.
@@ -61,7 +72,8 @@ WHERE id = %(device_id)s AND credential_issued_at IS NOT NULL AND credential_rev
 -- name: devices
 -- Every device with the vehicle that it is fitted in now, its credential and its newest fix that counts.
 SELECT d.id, d.name, d.kind, d.serial_no, d.created_at, v.name, p.code, lower(i.during), i.affixed, i.consent_by,
-    i.consent_on, i.consent_document, d.credential_issued_at, d.credential_revoked_at, l.fixed_at
+    i.consent_on, i.consent_document, d.credential_issued_at, d.credential_revoked_at, l.fixed_at, d.credential_kind,
+    d.certificate_no, d.certificate_expires_at
 FROM waybill.device d
 LEFT JOIN waybill.last_fix l ON l.device_id = d.id
 LEFT JOIN waybill.install i ON i.device_id = d.id AND upper_inf(i.during)

@@ -47,7 +47,10 @@ CREATE TABLE waybill.device (
     created_at timestamptz NOT NULL,
     -- The password itself is the broker's; both NULL: it never had one.
     credential_issued_at timestamptz,
-    credential_revoked_at timestamptz -- NULL again when a new one is issued
+    credential_revoked_at timestamptz, -- NULL again when a new one is issued
+    credential_kind text NOT NULL DEFAULT 'password' CHECK (credential_kind IN ('password', 'certificate')),
+    certificate_no integer NOT NULL DEFAULT 0 CHECK (certificate_no >= 0), -- of the newest; 0: it never had one
+    certificate_expires_at timestamptz -- true time, as in the certificate
 );
 
 -- How a device that does not speak our wire names itself, in the words of its protocol.

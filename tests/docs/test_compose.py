@@ -100,9 +100,10 @@ def test_no_password_has_a_default_and_every_variable_is_explained() -> None:
     explained = re.findall(r"^(\w+)=(.*)$", example, re.MULTILINE)
 
     assert {name for name, _ in explained} == set(variables()) | {"COMPOSE_PROFILES"}
-    assert dict(explained) | {"COMPOSE_PROFILES": "", "BROKER_TLS_PORT": ""} == dict.fromkeys(dict(explained), "")
+    preset = {"COMPOSE_PROFILES": "", "BROKER_TLS_PORT": "", "BROKER_CERTIFICATE_PORT": ""}
+    assert dict(explained) | preset == dict.fromkeys(dict(explained), "")
     for name, (operator, _) in variables().items():
-        assert operator == (":-" if name == "BROKER_TLS_PORT" else ":?"), name
+        assert operator == (":-" if name in preset else ":?"), name
     for block in example.strip().split("\n\n")[1:]:
         assert block.startswith("# "), block
     assert not re.search(r"PASSWORD: [^$]", compose_text())
@@ -126,11 +127,11 @@ def test_the_env_file_is_made_once_with_a_new_password_for_everybody(tmp_path: P
     assert (tmp_path / ".env").read_text(encoding="utf-8") == made
 
 
-def test_only_caddy_and_the_brokers_tls_port_are_open_to_the_world(environ: dict[str, str]) -> None:
+def test_only_caddy_and_the_brokers_tls_ports_are_open_to_the_world(environ: dict[str, str]) -> None:
     published = {name: service["ports"] for name, service in compose(environ)["services"].items() if "ports" in service}
 
     assert all(port.startswith("127.0.0.1:") for port in published.pop("demo"))
-    assert published == {"broker": ["8883:8883"], "caddy": ["80:80", "443:443", "443:443/udp"]}
+    assert published == {"broker": ["8883:8883", "8884:8884"], "caddy": ["80:80", "443:443", "443:443/udp"]}
     assert PROJECT["networks"]["inner"] == {"internal": True}
 
 
@@ -159,12 +160,14 @@ def test_the_brokers_configuration_finds_what_it_names(name: str) -> None:
     conf = (ROOT / "mosquitto.conf").read_text(encoding="utf-8")
     # The TLS lines are commented until a certificate is there; demo has none.
     lines = re.findall(
-        r"^(#?)(?:acl_file|persistence_location|plugin_opt_config_file|certfile|keyfile) (\S+)$", conf, re.MULTILINE
+        r"^(#?)(?:acl_file|persistence_location|plugin_opt_config_file|certfile|keyfile|cafile) (\S+)$",
+        conf,
+        re.MULTILINE,
     )
     targets = [target for _, target in mounts(SERVICES[name])]
 
     assert ("./mosquitto.conf", "/mosquitto/config/mosquitto.conf") in mounts(SERVICES[name])
-    assert len(lines) == 5
+    assert len(lines) == 8
     for commented, path in lines:
         found = any(path.rstrip("/") == target or path.startswith(f"{target}/") for target in targets)
         assert found or (commented and name == "demo-broker"), path

@@ -53,6 +53,7 @@ def test_the_table_of_ports_has_the_ports_of_the_settings() -> None:
         str(settings.gateway_metrics_port),
         str(settings.worker_metrics_port),
         "8883",
+        str(settings.device_broker_certificate_port),
         "443",
         "5432",
     } == set(re.findall(r"\d+", cells)) - {"80"}

@@ -16,7 +16,7 @@ from waybill.terminal import note, say
 
 if TYPE_CHECKING:
     from firmware_bridge.bridge import BridgeOptions, BridgeProgress
-    from firmware_bridge.broker_link import BrokerAddress
+    from firmware_bridge.broker_link import BrokerAddress, ClientCertificate
 
 
 def register(app: typer.Typer) -> None:
@@ -35,7 +35,7 @@ SourceText = Annotated[
     str | None,
     typer.Option(
         help="serial:/dev/ttyUSB0?baud=auto|9600, gpsd://HOST:2947, tcp://HOST:PORT, udp://HOST:PORT, "
-        "or replay:FILE?rate=1|10|max&shift=now|none.",
+        "replay:FILE?rate=1|10|max&shift=now|none, or simulate:van-1?seed=1&hours=1&faults=all&streets=FILE.",
         show_default=False,
     ),
 ]
@@ -131,7 +131,7 @@ def enroll(
         Path | None, typer.Option(metavar="FILE", help="Else enrolment.toml in the data folder.", show_default=False)
     ] = None,
 ) -> None:
-    """Exchanges a code for this unit's settings file, which only its owner can read: its name and password."""
+    """Exchanges a code for this unit's settings file, which only its owner can read: its name, password or key."""
     from firmware_bridge.enrolment import enroll as exchange
     from firmware_bridge.enrolment import is_in_the_clear
 
@@ -154,6 +154,8 @@ class _Unit:
 
 
 def _unit(settings: Settings, device: str | None, password_file: Path | None, enrolment: Path | None) -> _Unit:
+    import msgspec
+
     from contract.fix import DEVICE_NAME
     from firmware_bridge.broker_link import BrokerAddress
     from firmware_bridge.enrolment import read_enrolment
@@ -166,11 +168,23 @@ def _unit(settings: Settings, device: str | None, password_file: Path | None, en
     name = _needed(device, "--device")
     if not DEVICE_NAME.fullmatch(name):
         raise CommandError(f"device {name!r} must be 1 to 32 of a-z, 0-9 and -, not beginning with -")
-    password = find_password(settings, name, password_file)
-    broker = BrokerAddress(
-        host=settings.broker_host, port=settings.broker_port, password=password, ca_file=settings.broker_tls_ca
-    )
-    return _Unit(name, broker)
+    place = BrokerAddress(host=settings.broker_host, port=settings.broker_port, ca_file=settings.broker_tls_ca)
+    if password_file is None and settings.device_certificate is not None:
+        return _Unit(name, msgspec.structs.replace(place, certificate=_certificate(settings)))
+    return _Unit(name, msgspec.structs.replace(place, password=find_password(settings, name, password_file)))
+
+
+def _certificate(settings: Settings) -> ClientCertificate:
+    from firmware_bridge.broker_link import read_certificate
+
+    if settings.device_certificate is None or settings.device_key is None:
+        raise CommandError("device_certificate is set, but not its key: WAYBILL_DEVICE_KEY")
+    try:
+        return read_certificate(settings.device_certificate, settings.device_key)
+    except OSError as error:
+        raise CommandError(f"device_certificate, device_key: {error.filename}: {error.strerror}") from error
+    except ValueError as error:
+        raise CommandError(f"device_certificate, device_key: {error}") from error
 
 
 def _needed(value: str | None, option: str) -> str:

@@ -1,4 +1,4 @@
-"""`waybill broker`: prepares the broker's store of credentials before its first start. Speaks no MQTT."""
+"""`waybill broker`: what the broker needs before its first start: users, certificates. Speaks no MQTT."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import typer
 
 from waybill.connections import needed
 from waybill.invocation import CommandError, settings_of
-from waybill.terminal import say
+from waybill.terminal import note, say
 
 
 def register(app: typer.Typer) -> None:
-    group = typer.Typer(no_args_is_help=True, help="The MQTT broker: prepare its store of credentials.")
+    group = typer.Typer(no_args_is_help=True, help="The MQTT broker: its users, its certificates.")
     group.command(name="prepare")(prepare)
+    group.command(name="certificates")(certificates)
     app.add_typer(group, name="broker")
 
 
@@ -35,3 +36,29 @@ def prepare(
     except OSError as error:
         raise CommandError(f"{store} cannot be written: {error.strerror}") from error
     say(f"{store} holds the users {' and '.join(passwords)}")
+
+
+def certificates(
+    folder: Annotated[Path, typer.Argument(help="Where they go; device_ca_dir of waybill api.")],
+    host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="Also a certificate of the broker's own for this name or address; repeatable."
+        ),
+    ] = None,
+) -> None:
+    """Makes the authority that signs devices' certificates, and with --host the broker's own. Keeps what is there."""
+    from contract.clock import true_now
+    from gateway.device_ca import CA_FILE, SERVER_FILE, DeviceCaError, load_ca, make_ca, make_server_certificate
+
+    now = true_now()
+    try:
+        made = {CA_FILE: make_ca(folder, now)}
+        ca = load_ca(folder)
+        if host:
+            made[SERVER_FILE] = make_server_certificate(ca, folder, host, now)
+    except DeviceCaError as error:
+        raise CommandError(str(error)) from error
+    for name, new in made.items():
+        say(f"{folder / name}: {'made' if new else 'was there already'}")
+    note(f"Next: WAYBILL_DEVICE_CA_DIR={folder.resolve()} for waybill api; for the broker see docs/operations.md")

@@ -82,6 +82,9 @@ def add(
     serial_no: Annotated[str | None, typer.Option("--serial", help="The maker's serial number.")] = None,
     save: Save = False,
     code: Annotated[bool, typer.Option("--code", help="Print a code for waybill bridge enroll, no password.")] = False,
+    tls: Annotated[
+        bool, typer.Option("--tls", help="It identifies itself by a certificate, which it gets for a code.")
+    ] = False,
 ) -> None:
     """Registers a device and prints the broker password made for it, or with --code an enrolment code, this once."""
     from gateway.master.devices import add_device, fit_device, issue_credentials
@@ -91,18 +94,23 @@ def add(
 
     settings, actor = settings_of(context), terminal_actor()
     from_at, now = _instant(settings, at), settings.parsed_clock().now()
+    if tls and save:
+        raise CommandError("--save keeps a password, and a device with --tls has none: its key is made in the vehicle")
     with database(settings) as connection:
         vehicle = None if fit_in is None else find_vehicle(connection, fit_in)
-        device = add_device(connection, name, actor=actor, at=now, kind=kind, serial_no=serial_no)
+        shown_by = "certificate" if tls else "password"
+        device = add_device(
+            connection, name, actor=actor, at=now, kind=kind, serial_no=serial_no, credential_kind=shown_by
+        )
         if vehicle is not None:
             fit_device(connection, device, vehicle, actor=actor, at=from_at)
-        opened = open_enrolment(connection, device, actor=actor, at=now) if code else None
-        broker = None if code else broker_admin(settings)
+        opened = open_enrolment(connection, device, actor=actor, at=now) if code or tls else None
+        broker = None if code or tls else broker_admin(settings)
         made = {} if broker is None else issue_credentials(connection, broker, [name], actor=actor, at=now)
     where = "fitted nowhere yet: waybill device fit" if vehicle is None else f"fitted in {vehicle.name}"
     if opened is not None:
         note(f"device {name} is registered, {where}.")
-        _hand_over_code(settings, name, opened)
+        _hand_over_code(settings, device, opened)
         return
     note(f"device {name} is registered, {where}. Its broker user is {name}, its password is shown only now:")
     _hand_over(settings, name, made[name], save=save)
@@ -175,15 +183,27 @@ def unfit(context: typer.Context, name: DeviceName, at: Instant = None) -> None:
 
 
 def rotate(context: typer.Context, name: DeviceName, save: Save = False) -> None:
-    """Makes a new broker password for the device and prints it, this once; the old one ends at once."""
+    """Makes a new broker password for the device and prints it, this once; the old one ends at once.
+
+    A device with a certificate gets a code instead; its old certificate ends when the code is exchanged for a new one.
+    """
     from gateway.master.devices import find_device, issue_credentials
+    from gateway.master.enrolment import open_enrolment
     from waybill.commands.actor import terminal_actor
 
     settings = settings_of(context)
     now = settings.parsed_clock().now()
     with database(settings) as connection:
-        find_device(connection, name)
-        passwords = issue_credentials(connection, broker_admin(settings), [name], actor=terminal_actor(), at=now)
+        device = find_device(connection, name)
+        if device.has_certificate:
+            if save:
+                raise CommandError(f"--save keeps a password, and {name} has none: its key is made in the vehicle")
+            opened = open_enrolment(connection, device, actor=terminal_actor(), at=now)
+        else:
+            passwords = issue_credentials(connection, broker_admin(settings), [name], actor=terminal_actor(), at=now)
+    if device.has_certificate:
+        _hand_over_code(settings, device, opened)
+        return
     note(f"The new password of {name}, shown only now:")
     _hand_over(settings, name, passwords[name], save=save)
 
@@ -199,7 +219,7 @@ def enroll(context: typer.Context, name: DeviceName) -> None:
     with database(settings) as connection:
         device = find_device(connection, name)
         opened = open_enrolment(connection, device, actor=terminal_actor(), at=now)
-    _hand_over_code(settings, name, opened)
+    _hand_over_code(settings, device, opened)
 
 
 def revoke(
@@ -230,13 +250,16 @@ def _hand_over(settings: Settings, name: str, password: str, *, save: bool) -> N
         note(f"kept in {keep_password(settings.data_dir, name, password)}")
 
 
-def _hand_over_code(settings: Settings, name: str, opened: EnrolmentCode) -> None:
+def _hand_over_code(settings: Settings, device: Device, opened: EnrolmentCode) -> None:
+    name = device.name
     say(opened.code)
     url = settings.public_url or f"http://{settings.api_host}:{settings.api_port}"
     note(f"The code of {name}, shown only now, good once and until {_second(opened.expires_at)}. On the device:")
     note(f"waybill bridge enroll {url} {opened.code}")
     if settings.broker_admin_password is None:
         note("WAYBILL_BROKER_ADMIN_PASSWORD is not set here: unless the api has it, it will refuse the code.")
+    if device.has_certificate and settings.device_ca_dir is None:
+        note("WAYBILL_DEVICE_CA_DIR is not set here: unless the api has it, it will refuse the code.")
 
 
 def _one_of(argument: str | None, option: str | None) -> str:
@@ -262,7 +285,10 @@ def _ask_for_consent(fitting: Fitting) -> None:
 def _credential(device: Device) -> str:
     if device.credential_revoked_at is not None:
         return f"revoked {_second(device.credential_revoked_at)}"
-    return "none" if device.credential_issued_at is None else f"since {_second(device.credential_issued_at)}"
+    if device.credential_issued_at is None:
+        return "none"
+    until = "" if not device.has_certificate else f", certificate until {device.certificate_expires_at:%Y-%m-%d}"
+    return f"since {_second(device.credential_issued_at)}{until}"
 
 
 def _second(at: datetime | None) -> str | None:

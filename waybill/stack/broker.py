@@ -10,6 +10,7 @@ from pathlib import Path
 from signal import SIGKILL, SIGTERM
 
 from waybill.stack import launch
+from waybill.stack.broker_tls import TlsListeners, with_tls
 from waybill.stack.dynamic_security import ADMIN, GATEWAY, write_store
 from waybill.stack.places import checkout, make_folder, run_as, stand_in
 
@@ -37,11 +38,13 @@ class Broker:
         admin_password: str,
         gateway_password: str,
         log: Path | None = None,
+        tls: TlsListeners | None = None,
     ) -> None:
         self._user = run_as()
         self._home = stand_in(data_dir, self._user)
         self._passwords = {ADMIN: admin_password, GATEWAY: gateway_password}
         self._servers = servers
+        self._tls = tls
         self._process: subprocess.Popen[bytes] | None = None
         self.log = log or data_dir / "broker.log"
         self.host = HOST
@@ -64,7 +67,10 @@ class Broker:
         write_store(state / "dynamic-security.json", self._passwords)
         shutil.copyfile(checkout() / "broker.acl", state / "broker.acl")
         text = (checkout() / "mosquitto.conf").read_text(encoding="utf-8")
-        (state / "mosquitto.conf").write_text(local_conf(text, self._local_lines(state)), encoding="utf-8")
+        conf = local_conf(text, self._local_lines(state))
+        if self._tls is not None:
+            conf = with_tls(conf, self._tls.bring(state), HOST)
+        (state / "mosquitto.conf").write_text(conf, encoding="utf-8")
         for path in state.iterdir():
             path.chmod(0o600)
             if self._user is not None:

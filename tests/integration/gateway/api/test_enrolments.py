@@ -7,16 +7,20 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 
 import httpx
 import psycopg
 import pytest
 
 from contract.clock import Clock, parse_clock, true_now
+from firmware_bridge.enrolment import make_key
 from gateway.api.app import make_app
 from gateway.api.enrolments import EnrolmentDesk
 from gateway.api.tries import PER_ADDRESS
 from gateway.broker_admin import BrokerAdmin
+from gateway.device_ca import load_ca, make_ca
 from gateway.master.devices import add_device, find_device, revoke_credential
 from gateway.master.enrolment import open_enrolment
 from storage.audit import Actor
@@ -46,17 +50,23 @@ def make_ask(database: Database, broker: Broker, broker_admin: BrokerAdmin) -> C
         with psycopg.connect(database.gateway_url) as connection:
             yield connection
 
-    def make(minutes: float = 0.0, admin: BrokerAdmin | None = None, *, without_desk: bool = False) -> Ask:
+    def make(
+        minutes: float = 0.0, admin: BrokerAdmin | None = None, *, without_desk: bool = False, ca: Path | None = None
+    ) -> Ask:
         desk = EnrolmentDesk(
-            clock=clock_at(minutes), broker=admin or broker_admin, broker_host=broker.host, broker_port=broker.port
+            clock=clock_at(minutes),
+            broker=admin or broker_admin,
+            broker_host=broker.host,
+            broker_port=broker.port,
+            load_device_ca=None if ca is None else partial(load_ca, ca),
         )
         app = make_app(connect, None if without_desk else desk)
 
-        def ask(code: str, address: str = "203.0.114.9") -> httpx.Response:
+        def ask(code: str, address: str = "203.0.114.9", **more: str) -> httpx.Response:
             async def request() -> httpx.Response:
                 transport = httpx.ASGITransport(app, client=(address, 1))
                 async with httpx.AsyncClient(transport=transport, base_url="http://api", timeout=30) as client:
-                    return await client.post("/v1/enrolments/redeem", json={"code": code})
+                    return await client.post("/v1/enrolments/redeem", json={"code": code, **more})
 
             return asyncio.run(request())
 
@@ -65,12 +75,12 @@ def make_ask(database: Database, broker: Broker, broker_admin: BrokerAdmin) -> C
     return make
 
 
-def code_for(database: Database, name: str) -> str:
+def code_for(database: Database, name: str, credential_kind: str = "password") -> str:
     """A new code of the device, handed out at noon; the device is registered when it is not known."""
     with psycopg.connect(database.gateway_url) as connection:
         known = connection.execute("SELECT 1 FROM waybill.device WHERE name = %s", [name]).fetchone()
         if known is None:
-            add_device(connection, name, actor=STAFF, at=NOON)
+            add_device(connection, name, actor=STAFF, at=NOON, credential_kind=credential_kind)
         return open_enrolment(connection, find_device(connection, name), actor=STAFF, at=NOON).code
 
 
@@ -180,3 +190,45 @@ def test_a_code_stays_good_when_the_broker_is_away(
     assert away.status_code == 503
     assert "127.0.0.1" not in away.text
     assert back.status_code == 200
+
+
+def test_a_code_stays_good_until_a_certificate_could_be_made(
+    database: Database, make_ask: Callable[..., Ask], tmp_path: Path
+) -> None:
+    make_ca(tmp_path / "ca", true_now())
+    code = code_for(database, "gps-321", "certificate")
+    _, csr_pem = make_key()
+    ask = make_ask(ca=tmp_path / "ca")
+    no_csr = "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n"
+    answers = {
+        409: ask(code),
+        422: ask(code, csr_pem="rubbish 🚀"),
+        503: make_ask()(code, csr_pem=csr_pem),
+    }
+
+    assert {status: answer.status_code for status, answer in answers.items()} == {status: status for status in answers}
+    assert "certificate" in answers[409].json()["detail"]
+    assert ask(code, csr_pem=no_csr).status_code == 422
+    assert ask(code, csr_pem="x" * 10_000).status_code == 422
+    assert make_ask(ca=tmp_path / "nowhere")(code, csr_pem=csr_pem).status_code == 503
+    assert actions(database).count(("account", "device.enrolment_opened", None)) == 1
+    assert len(actions(database)) == 2, "a try that gave nothing left something behind"
+
+    given = ask(code, csr_pem=csr_pem)
+
+    assert given.status_code == 200
+    assert (given.json()["password"], given.json()["broker_port"]) == (None, 8884)
+    assert given.json()["certificate_pem"].startswith("-----BEGIN CERTIFICATE-----")
+    assert ask(code, csr_pem=csr_pem).status_code == 404
+    assert [action for _, action, _ in actions(database)][-3:] == [
+        "device.enrolled", "device.certificate_issued", "device.enrolment_refused",
+    ]  # fmt: skip
+
+
+def test_a_request_for_a_device_with_a_password_changes_nothing(
+    database: Database, make_ask: Callable[..., Ask]
+) -> None:
+    given = make_ask()(code_for(database, "gps-322"), csr_pem=make_key()[1]).json()
+
+    assert given["password"] is not None
+    assert given["certificate_pem"] is None
