@@ -22,6 +22,7 @@ _MODULES = (
     "simulate",
     "map",
     "decode",
+    "detect",
     "record",
     "up",
     "status",

@@ -7,9 +7,8 @@ from datetime import datetime
 import msgspec
 
 from contract.places import PlaceKind
+from gateway.tracking.route import Route
 from gateway.tracking.zones import ZoneSet
-
-Line = tuple[tuple[int, int], ...]  # (lat_e7, lon_e7) in order of driving
 
 
 class PlannedDrop(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +36,7 @@ class PlannedTrip(msgspec.Struct, frozen=True, kw_only=True):
     departed_at: datetime | None
     drops: tuple[PlannedDrop, ...]
     ended_at: datetime | None = None
-    route: Line = ()  # the planned way; empty: none is planned and nothing deviates
+    route: Route | None = None  # the planned way; None: none is planned and nothing deviates
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):

@@ -66,6 +66,13 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     stop_drift_m: Annotated[float, _because("m", "a unit that says it stands is believed until it is so far away")] = (
         100.0
     )
+    stop_settle_s: Annotated[
+        float,
+        _because("s", "without speeds: over so long noise averages out, and going less than slow_mps is standing"),
+    ] = 4.0
+    stop_hop_s: Annotated[
+        float, _because("s", "less than a vehicle needs to pull out, go 30 m and stand: no hop between two such fixes")
+    ] = 8.0
     traffic_below_s: Annotated[
         float,
         _because("s", "a signal's cycle is 60-120 s, a wait in it less; longer without a known place is unexplained"),
@@ -73,8 +80,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     # Zones.
     zone_slack_m: Annotated[
-        float, _because("m", "hysteresis on both sides of a border: about the error of a good receiver")
-    ] = 5.0
+        float, _because("m", "hysteresis on both sides of a border: what a good receiver is off; worse ones say so")
+    ] = 3.0
     zone_dwell_s: Annotated[float, _because("s", "inside for so long, a zone is told to be dwelt in")] = 300.0
 
     # Gaps.

@@ -1,16 +1,15 @@
-"""Inside or outside a circle, with hysteresis and confirmation. Knows no premises and no doors."""
+"""Inside or outside, by the distance from a centre or a border, with hysteresis and confirmation. Knows no places."""
 
 from __future__ import annotations
 
 import msgspec
 
-from contract.geo import distance_m
 from gateway.tracking.events import Point
 from gateway.tracking.policy import Policy
 
 
 class Presence(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known about one vehicle and one circle.
+    """What is known about one vehicle and one place.
 
     `inside` is what is confirmed. `turning` holds the fixes in a row that say otherwise; `last_inside` is the
     newest fix within the radius itself while inside.
@@ -29,26 +28,32 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     evidence: tuple[Point, ...]
 
 
-def watch(
-    presence: Presence, point: Point, lat_e7: int, lon_e7: int, radius_m: float, policy: Policy
-) -> tuple[Presence, Turn | None]:
-    """The presence after `point`, and the turn that it confirmed, if any.
+_OUTSIDE = Presence()
 
-    1. Entering needs `confirm_fixes` fixes in a row inside, the newest slow or the first `dwell_s` ago.
-    2. Leaving needs `confirm_fixes` fixes in a row beyond radius + `leave_slack_m`.
+
+def watch(
+    presence: Presence, point: Point, away_m: float, radius_m: float, policy: Policy
+) -> tuple[Presence, Turn | None]:
+    """The presence after `point`, which is `away_m` from the centre, and the turn that it confirmed, if any.
+
+    1. Entering needs `confirm_fixes` fixes in a row inside, the newest slow or the first `dwell_s` ago; a fix less
+       accurate than the radius (or, for a border, than max_accuracy_m) tells nothing.
+    2. Leaving needs `confirm_fixes` fixes in a row beyond radius + `leave_slack_m` (their accuracy, if worse).
     3. The time of a turn is that of the first fix inside, or of the last one inside.
     """
-    away_m = distance_m(point.lat_e7, point.lon_e7, lat_e7, lon_e7)
     if presence.inside:
         return _watch_inside(presence, point, away_m, radius_m, policy)
     if away_m > radius_m:
-        return (presence if not presence.turning else Presence()), None
+        return _OUTSIDE, None
+    if point.accuracy_m is not None and point.accuracy_m > radius_m > 0:
+        return presence, None
     turning = (*presence.turning, point)
     if len(turning) >= policy.confirm_fixes and _stands(turning, policy):
         entered = Turn(entered=True, at=turning[0], evidence=(turning[0], point))
         return Presence(inside=True, last_inside=point), entered
-    # Only the first and the newest matter; keeping all would grow with a slow pass.
-    return Presence(turning=(turning[0], point)), None
+    # The first, and as many of the newest as confirm: keeping all would grow with a slow pass.
+    kept = turning if len(turning) < policy.confirm_fixes else (turning[0], *turning[2:])
+    return Presence(turning=kept), None
 
 
 def _watch_inside(
@@ -56,13 +61,13 @@ def _watch_inside(
 ) -> tuple[Presence, Turn | None]:
     if away_m <= radius_m:
         return Presence(inside=True, last_inside=point), None
-    if away_m <= radius_m + policy.leave_slack_m:
+    if away_m <= radius_m + max(policy.leave_slack_m, point.accuracy_m or 0.0):
         return Presence(inside=True, last_inside=presence.last_inside), None
     turning = (*presence.turning, point)
     if len(turning) < policy.confirm_fixes:
-        return msgspec.structs.replace(presence, turning=turning), None
+        return Presence(inside=True, turning=turning, last_inside=presence.last_inside), None
     last = presence.last_inside or turning[0]
-    return Presence(), Turn(entered=False, at=last, evidence=(last, *turning))
+    return _OUTSIDE, Turn(entered=False, at=last, evidence=(last, *turning))
 
 
 def _stands(turning: tuple[Point, ...], policy: Policy) -> bool:

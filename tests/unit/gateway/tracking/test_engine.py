@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 from gateway.tracking.engine import State, step
-from gateway.tracking.events import Arrived, ArrivingSoon, Departed, Left, Returned
+from gateway.tracking.events import Arrived, ArrivingSoon, Departed, Left, MilestoneEvent, Returned
 from tests.unit.gateway.tracking.worlds import NINE, POLICY, ROUND, drive, drop, fix, north, plan, run
 
 
 def test_a_round_tells_departure_doors_and_return_once_each_in_order() -> None:
     _, events = run(ROUND, plan(drop(1, 700), drop(2, 1200)))
 
-    told = [(type(event), getattr(event, "drop_id", None)) for event in events]
+    told = [(type(event), getattr(event, "drop_id", None)) for event in events if isinstance(event, MilestoneEvent)]
     assert told == [
         (Departed, None),
         (ArrivingSoon, "drop-1"),
@@ -94,7 +94,7 @@ def test_a_late_fix_changes_nothing_and_is_marked() -> None:
 def test_a_unit_moved_to_another_vehicle_starts_anew() -> None:
     world = plan(drop(1, 700))
     state, _ = run(ROUND[:150], world)
-    assert state.under_way == "trip-1"
+    assert state.home.under_way == "trip-1"
     other = plan(drop(1, 700)).__class__(
         vehicle_id="van-2", premises_id="shop", premises_lat_e7=None, premises_lon_e7=None
     )
@@ -102,7 +102,7 @@ def test_a_unit_moved_to_another_vehicle_starts_anew() -> None:
     outcome = step(state, fix(500, north(700)), other, POLICY)
 
     assert outcome.state.vehicle_id == "van-2"
-    assert outcome.state.under_way is None
+    assert outcome.state.home.under_way is None
 
 
 def test_without_a_plan_the_filter_still_judges() -> None:

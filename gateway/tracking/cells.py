@@ -1,0 +1,101 @@
+"""Cells of ground, with the zones that hold them and the pieces of border near them. Remembers no vehicle."""
+
+from __future__ import annotations
+
+import math
+
+import shapely
+
+from gateway.tracking.outlines import Outline
+from gateway.tracking.plane import METRES_PER_E7, metres_per_e7_east
+
+CELL_E7 = 10_000  # 111 m from south to north
+REACH_M = 150.0  # borders are known so far beyond a cell; hysteresis needs less
+
+
+class Border:
+    """The pieces of one zone's border around one cell, in metres from the cell's middle."""
+
+    __slots__ = ("middle_inside", "pieces")
+
+    def __init__(self, pieces: list[tuple[float, float, float, float]], *, middle_inside: bool) -> None:
+        self.pieces = pieces
+        self.middle_inside = middle_inside
+
+    def away_m(self, x: float, y: float) -> float:
+        """Metres from a point of the cell to the border, negative inside.
+
+        The side is that of the middle, changed by every piece that the way there crosses.
+        """
+        nearest2 = REACH_M * REACH_M
+        inside = self.middle_inside
+        for x1, y1, x2, y2 in self.pieces:
+            dx, dy = x2 - x1, y2 - y1
+            px, py = x - x1, y - y1
+            length2 = dx * dx + dy * dy
+            along = (px * dx + py * dy) / length2 if length2 else 0.0
+            along = 0.0 if along < 0.0 else min(along, 1.0)
+            ex, ey = px - along * dx, py - along * dy
+            away2 = ex * ex + ey * ey
+            nearest2 = min(nearest2, away2)
+            # Do the way from the middle (0, 0) to (x, y) and the piece each have their ends on two sides of the other?
+            if ((x1 * y - y1 * x) > 0) != ((x2 * y - y2 * x) > 0) and ((x1 * dy - y1 * dx) > 0) != (
+                (x1 - x) * dy - (y1 - y) * dx > 0
+            ):
+                inside = not inside
+        away = math.sqrt(nearest2)
+        return -away if inside else away
+
+
+class Cell:
+    """What is known of one cell: zones that hold it wholly, and the borders around it."""
+
+    __slots__ = ("_east", "_lat_e7", "_lon_e7", "borders", "held_by")
+
+    def __init__(self, key: tuple[int, int], held_by: frozenset[str], borders: dict[str, Border]) -> None:
+        self._lat_e7, self._lon_e7 = _middle(key)
+        self._east = metres_per_e7_east(self._lat_e7)
+        self.held_by = held_by
+        self.borders = borders
+
+    def away_m(self, zone_id: str, lat_e7: int, lon_e7: int) -> float:
+        """Metres from a point of this cell to the border of a zone, negative inside; REACH_M at most."""
+        border = self.borders.get(zone_id)
+        if border is None:
+            return -REACH_M if zone_id in self.held_by else REACH_M
+        return border.away_m((lon_e7 - self._lon_e7) * self._east, (lat_e7 - self._lat_e7) * METRES_PER_E7)
+
+
+def cell_of(key: tuple[int, int], outlines: dict[str, Outline]) -> Cell:
+    """Works out what is known of a cell."""
+    lat_e7, lon_e7 = _middle(key)
+    east = metres_per_e7_east(lat_e7)
+    # Near a pole, where a degree of longitude is nothing, a cell is as narrow; the reach stays finite.
+    reach_x, reach_y = CELL_E7 / 2 + REACH_M / max(east, 1e-5), CELL_E7 / 2 + REACH_M / METRES_PER_E7
+    box = shapely.box(lon_e7 - reach_x, lat_e7 - reach_y, lon_e7 + reach_x, lat_e7 + reach_y)
+    held_by, borders = set(), {}
+    for zone_id, outline in outlines.items():
+        west, south, far_east, far_north = outline.bounds
+        if not (
+            west <= lon_e7 + reach_x
+            and far_east >= lon_e7 - reach_x
+            and south <= lat_e7 + reach_y
+            and far_north >= lat_e7 - reach_y
+        ):
+            continue
+        pieces = outline.pieces_within(box)
+        inside = bool(shapely.contains_xy(outline.area, lon_e7, lat_e7))
+        if pieces:
+            north = METRES_PER_E7
+            local = [
+                ((x1 - lon_e7) * east, (y1 - lat_e7) * north, (x2 - lon_e7) * east, (y2 - lat_e7) * north)
+                for x1, y1, x2, y2 in pieces
+            ]
+            borders[zone_id] = Border(local, middle_inside=inside)
+        elif inside:
+            held_by.add(zone_id)
+    return Cell(key, frozenset(held_by), borders)
+
+
+def _middle(key: tuple[int, int]) -> tuple[int, int]:
+    return key[0] * CELL_E7 + CELL_E7 // 2, key[1] * CELL_E7 + CELL_E7 // 2

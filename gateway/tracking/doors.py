@@ -1,0 +1,152 @@
+"""Coming near a drop's door, standing at it, leaving it; also between two fixes far apart. Knows no premises."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+
+import msgspec
+
+from gateway.tracking.events import Arrived, ArrivingSoon, Left, Point
+from gateway.tracking.plan import PlannedDrop, PlannedTrip
+from gateway.tracking.plane import METRES_PER_E7, flat_m, metres_per_e7_east
+from gateway.tracking.policy import Policy
+from gateway.tracking.presence import Presence, watch
+
+DoorEvent = ArrivingSoon | Arrived | Left
+
+
+class Doors(msgspec.Struct, frozen=True):
+    """What is known of the doors of the trip under way."""
+
+    door_id: str | None = None  # the drop at whose door the vehicle is, or is about to be
+    door: Presence = Presence()
+    told_soon: tuple[str, ...] = ()  # drops whose arriving_soon is told
+    left: tuple[str, ...] = ()  # drops whose door was left
+    outside: Point | None = None  # the newest fix that was at no door
+
+
+NOWHERE = Doors()
+
+
+def follow(doors: Doors, point: Point, trip: PlannedTrip, policy: Policy) -> tuple[Doors, tuple[DoorEvent, ...]]:
+    """What is known after `point`, and what it showed."""
+    seen: tuple[DoorEvent, ...] = ()
+    if not doors.door.inside and doors.outside is not None:
+        doors, seen = _passed(doors, doors.outside, point, trip, policy)
+    drop = next((d for d in trip.drops if d.drop_id == doors.door_id), None)
+    if drop is None or not (doors.door.inside or doors.door.turning):
+        drop = _nearest_open(doors, point, trip, policy)
+    if drop is None or drop.lat_e7 is None or drop.lon_e7 is None:
+        return Doors(None, Presence(), doors.told_soon, doors.left, point), seen
+    door = doors.door if drop.drop_id == doors.door_id else Presence()
+    away_m = flat_m(point.lat_e7, point.lon_e7, drop.lat_e7, drop.lon_e7)
+    door, turn = watch(door, point, away_m, policy.door_radius_m, policy)
+    outside = doors.outside if door.inside or door.turning else point
+    doors = Doors(drop.drop_id, door, doors.told_soon, doors.left, outside)
+    if turn is None:
+        doors, soon = _near(doors, away_m, point, trip, drop, policy)
+        return doors, seen + soon
+    kind = Arrived if turn.entered else Left
+    told = kind(
+        trip_id=trip.trip_id, drop_id=drop.drop_id, order_id=drop.order_id, at=turn.at.fixed_at, evidence=turn.evidence
+    )
+    if not turn.entered:
+        doors = Doors(None, Presence(), doors.told_soon, (*doors.left, drop.drop_id), point)
+    return doors, (*seen, told)
+
+
+def _open(doors: Doors, trip: PlannedTrip) -> list[PlannedDrop]:
+    return [
+        drop
+        for drop in trip.drops
+        if drop.lat_e7 is not None and drop.drop_id not in doors.left and drop.left_at is None
+    ]
+
+
+def _nearest_open(doors: Doors, point: Point, trip: PlannedTrip, policy: Policy) -> PlannedDrop | None:
+    """The nearest open drop of those in reach: drivers do not always keep the planned order."""
+    reach_e7 = max(policy.soon_m, policy.door_radius_m) / METRES_PER_E7
+    best: tuple[float, int] | None = None
+    nearest = None
+    for drop in trip.drops:
+        lat_e7, lon_e7 = drop.lat_e7, drop.lon_e7
+        if lat_e7 is None or lon_e7 is None or not -reach_e7 <= lat_e7 - point.lat_e7 <= reach_e7:
+            continue
+        if drop.left_at is not None or drop.drop_id in doors.left:
+            continue
+        rank = (flat_m(point.lat_e7, point.lon_e7, lat_e7, lon_e7), drop.seq)
+        if best is None or rank < best:
+            best, nearest = rank, drop
+    return nearest
+
+
+def _near(
+    doors: Doors, away_m: float, point: Point, trip: PlannedTrip, drop: PlannedDrop, policy: Policy
+) -> tuple[Doors, tuple[ArrivingSoon, ...]]:
+    """Tells once that the vehicle comes near the drop that is next in the plan."""
+    if away_m > policy.soon_m or drop.drop_id in doors.told_soon or doors.door.inside or drop.arrived_at is not None:
+        return doors, ()
+    upcoming = min(
+        (d for d in trip.drops if not d.closed and d.drop_id not in doors.left), key=lambda d: d.seq, default=None
+    )
+    if upcoming is None or upcoming.drop_id != drop.drop_id:
+        return doors, ()
+    doors = Doors(doors.door_id, doors.door, (*doors.told_soon, drop.drop_id), doors.left, doors.outside)
+    soon = ArrivingSoon(
+        trip_id=trip.trip_id, drop_id=drop.drop_id, order_id=drop.order_id, at=point.fixed_at, evidence=(point,)
+    )
+    return doors, (soon,)
+
+
+def _passed(
+    doors: Doors, before: Point, point: Point, trip: PlannedTrip, policy: Policy
+) -> tuple[Doors, tuple[DoorEvent, ...]]:
+    """A visit that no two fixes show: the way between two of them leads by the door and took so long that it stood."""
+    seconds = (point.fixed_at - before.fixed_at).total_seconds()
+    if not policy.dwell_s <= seconds <= policy.visit_max_s:
+        return doors, ()
+    for drop in sorted(_open(doors, trip), key=lambda drop: drop.seq):
+        if drop.lat_e7 is None or drop.lon_e7 is None or drop.arrived_at is not None:
+            continue
+        there_m = flat_m(before.lat_e7, before.lon_e7, drop.lat_e7, drop.lon_e7)
+        on_m = flat_m(drop.lat_e7, drop.lon_e7, point.lat_e7, point.lon_e7)
+        if min(there_m, on_m) <= policy.door_radius_m + policy.leave_slack_m:
+            continue  # a fix at the door itself: the ordinary way decides
+        there_s, on_s = there_m / policy.cruise_mps, on_m / policy.cruise_mps
+        if seconds - there_s - on_s < policy.dwell_s or _off_way_m(before, point, drop) > policy.door_radius_m:
+            continue
+        names = (trip.trip_id, drop.drop_id, drop.order_id)
+        return Doors(None, Presence(), doors.told_soon, (*doors.left, drop.drop_id), point), (
+            _inferred(Arrived, names, before, there_s, (before, point)),
+            _inferred(Left, names, point, -on_s, (before, point)),
+        )
+    return doors, ()
+
+
+def _inferred(
+    kind: type[Arrived] | type[Left], names: tuple[str, str, str], fix: Point, after_s: float,
+    evidence: tuple[Point, ...],
+) -> Arrived | Left:  # fmt: skip
+    at = fix.fixed_at + timedelta(milliseconds=round(after_s * 1000))
+    return kind(
+        trip_id=names[0], drop_id=names[1], order_id=names[2], at=at, evidence=evidence, inferred=True
+    )  # fmt: skip
+
+
+def _off_way_m(before: Point, after: Point, drop: PlannedDrop) -> float:
+    """How far the door lies from the straight way between two fixes."""
+    assert drop.lat_e7 is not None
+    assert drop.lon_e7 is not None
+    east = metres_per_e7_east(drop.lat_e7)
+    x1, y1 = (before.lon_e7 - drop.lon_e7) * east, (before.lat_e7 - drop.lat_e7) * METRES_PER_E7
+    x2, y2 = (after.lon_e7 - drop.lon_e7) * east, (after.lat_e7 - drop.lat_e7) * METRES_PER_E7
+    return segment_m(x1, y1, x2, y2)
+
+
+def segment_m(x1: float, y1: float, x2: float, y2: float) -> float:
+    """Metres from the origin to the nearest point of a segment."""
+    dx, dy = x2 - x1, y2 - y1
+    length2 = dx * dx + dy * dy
+    along = 0.0 if length2 == 0.0 else max(0.0, min(1.0, -(x1 * dx + y1 * dy) / length2))
+    return math.hypot(x1 + along * dx, y1 + along * dy)

@@ -1,0 +1,189 @@
+"""Driving facts: sums that run on, and the differences between two of their readings. Finds no stops and no gaps.
+
+Sums are whole millimetres and milliseconds, so that a difference does not depend on where summing began.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from gateway.tracking.events import Driven, HourDriven, Point
+from gateway.tracking.plane import flat_m
+from gateway.tracking.policy import Policy
+
+_STEP_M = 10.0  # distance is summed in chords of at least so much: a receiver's noise over seconds would add to it
+
+
+class Sums(msgspec.Struct, frozen=True):
+    """Readings of counters that only grow."""
+
+    distance_mm: int = 0
+    moving_ms: int = 0
+    stopped_ms: int = 0
+    unseen_ms: int = 0
+    unseen_mm: int = 0
+    idling_ms: int = 0
+    ignition_ms: int = 0  # standing with the ignition known
+    speed_ms: int = 0  # between fixes near enough to one another, with speeds, to show harsh driving
+    brakings: int = 0
+    accelerations: int = 0
+    fixes: int = 0
+
+
+class Driving(msgspec.Struct, frozen=True):
+    """Where summing stands, with the readings at the beginning of the hour and of the trip."""
+
+    sums: Sums = Sums()
+    chord: Point | None = None  # where the chord that is being driven began
+    harsh: int = 0  # -1 braking hard, 1 accelerating hard, as of the newest fix
+    hour: datetime | None = None
+    at_hour: Sums = Sums()
+    hour_max_mps: float | None = None
+    at_trip: Sums = Sums()
+    trip_max_mps: float | None = None
+
+
+class Segment(msgspec.Struct, frozen=True):
+    """Two fixes that follow one another, and what is known of the time between them."""
+
+    before: Point
+    after: Point
+    standing: bool  # in a confirmed standstill
+    unseen: bool  # a gap
+    ignition: bool | None
+
+
+def hour_of(driving: Driving, point: Point) -> tuple[Driving, HourDriven | None]:
+    """Before a fix is added: the facts of the hour that it ends, when it lies in a later one."""
+    hour = point.fixed_at.replace(minute=0, second=0, microsecond=0)
+    if driving.hour == hour:
+        return driving, None
+    told = hour_driven(driving)
+    begun = Driving(
+        driving.sums, driving.chord, driving.harsh, hour, driving.sums, None, driving.at_trip, driving.trip_max_mps
+    )
+    return begun, told
+
+
+def hour_driven(driving: Driving) -> HourDriven | None:
+    """The facts of the hour so far."""
+    if driving.hour is None or driving.sums == driving.at_hour:
+        return None
+    return HourDriven(at=driving.hour, driven=between(driving.at_hour, driving.sums, driving.hour_max_mps))
+
+
+def trip_begins(driving: Driving, at: Sums) -> Driving:
+    """With the readings that the trip's facts are counted from."""
+    return msgspec.structs.replace(driving, at_trip=at, trip_max_mps=None)
+
+
+def add(driving: Driving, segment: Segment | None, point: Point, policy: Policy) -> Driving:
+    """The sums after `point`; a segment belongs to the hour and the trip of its later fix."""
+    before = driving.sums
+    speed_mps = point.speed_mps
+    hour_max, trip_max = _greater(driving.hour_max_mps, speed_mps), _greater(driving.trip_max_mps, speed_mps)
+    if segment is None:
+        sums = msgspec.structs.replace(before, fixes=before.fixes + 1)
+        return _with(driving, sums, point, 0, hour_max, trip_max)
+    if segment.unseen:
+        sums = _unseen(before, segment)
+        return _with(driving, sums, point, 0, hour_max, trip_max)
+    lasts_ms = round((point.fixed_at - segment.before.fixed_at).total_seconds() * 1000)
+    moving = _moves(segment, lasts_ms, policy)
+    chord, distance_mm = _chord(driving, segment, moving=moving)
+    harsh, timed_ms = _harsh(segment, lasts_ms, policy)
+    stood_ms = 0 if moving else lasts_ms
+    sums = Sums(
+        before.distance_mm + distance_mm,
+        before.moving_ms + lasts_ms - stood_ms,
+        before.stopped_ms + stood_ms,
+        before.unseen_ms,
+        before.unseen_mm,
+        before.idling_ms + (stood_ms if segment.ignition else 0),
+        before.ignition_ms + (0 if segment.ignition is None else lasts_ms),
+        before.speed_ms + timed_ms,
+        before.brakings + (harsh < 0 <= driving.harsh),
+        before.accelerations + (harsh > 0 >= driving.harsh),
+        before.fixes + 1,
+    )
+    return Driving(
+        sums, chord, harsh, driving.hour, driving.at_hour, hour_max, driving.at_trip, trip_max
+    )  # fmt: skip
+
+
+def between(earlier: Sums, later: Sums, max_mps: float | None) -> Driven:
+    """What was driven between two readings."""
+    speed_known = later.speed_ms > earlier.speed_ms
+    return Driven(
+        distance_m=(later.distance_mm - earlier.distance_mm) / 1000,
+        moving_s=(later.moving_ms - earlier.moving_ms) / 1000,
+        stopped_s=(later.stopped_ms - earlier.stopped_ms) / 1000,
+        unseen_s=(later.unseen_ms - earlier.unseen_ms) / 1000,
+        unseen_m=(later.unseen_mm - earlier.unseen_mm) / 1000,
+        idling_s=(later.idling_ms - earlier.idling_ms) / 1000 if later.ignition_ms > earlier.ignition_ms else None,
+        max_speed_mps=max_mps,
+        harsh_brakings=later.brakings - earlier.brakings if speed_known else None,
+        harsh_accelerations=later.accelerations - earlier.accelerations if speed_known else None,
+        fixes=later.fixes - earlier.fixes,
+    )
+
+
+def _with(
+    driving: Driving, sums: Sums, chord: Point, harsh: int, hour_max: float | None, trip_max: float | None
+) -> Driving:
+    return Driving(sums, chord, harsh, driving.hour, driving.at_hour, hour_max, driving.at_trip, trip_max)
+
+
+def _unseen(before: Sums, segment: Segment) -> Sums:
+    lasts_ms = round((segment.after.fixed_at - segment.before.fixed_at).total_seconds() * 1000)
+    away_m = _metres(segment.before, segment.after)
+    return msgspec.structs.replace(
+        before,
+        unseen_ms=before.unseen_ms + lasts_ms,
+        unseen_mm=before.unseen_mm + round(away_m * 1000),
+        fixes=before.fixes + 1,
+    )
+
+
+def _moves(segment: Segment, lasts_ms: int, policy: Policy) -> bool:
+    """By the speed that the fix reports; from place to place where it reports none or is long after the one before."""
+    if segment.standing:
+        return False
+    speed_mps = segment.after.speed_mps
+    if speed_mps is not None and (lasts_ms < policy.stop_hop_s * 1000 or speed_mps >= policy.moving_mps):
+        return speed_mps >= policy.moving_mps
+    return _metres(segment.before, segment.after) * 1000 >= policy.slow_mps * lasts_ms
+
+
+def _chord(driving: Driving, segment: Segment, *, moving: bool) -> tuple[Point, int]:
+    """Where the chord under way began, and the millimetres of the one that just ended."""
+    chord = driving.chord or segment.before
+    away_m = _metres(chord, segment.after)
+    if moving and away_m < _STEP_M:
+        return chord, 0
+    if not moving and away_m < 2 * _STEP_M:
+        return chord, 0  # drift, or a short way that the next chord begins with
+    return segment.after, round(away_m * 1000)
+
+
+def _harsh(segment: Segment, lasts_ms: int, policy: Policy) -> tuple[int, int]:
+    """Which way it is harsh, and the milliseconds for which the speeds could tell."""
+    before_mps, after_mps = segment.before.speed_mps, segment.after.speed_mps
+    if before_mps is None or after_mps is None or not 0 < lasts_ms <= policy.harsh_within_s * 1000:
+        return 0, 0
+    faster_mps2 = (after_mps - before_mps) * 1000 / lasts_ms
+    if faster_mps2 <= -policy.harsh_braking_mps2:
+        return -1, lasts_ms
+    return (1 if faster_mps2 >= policy.harsh_accelerating_mps2 else 0), lasts_ms
+
+
+def _metres(one: Point, other: Point) -> float:
+    return flat_m(one.lat_e7, one.lon_e7, other.lat_e7, other.lon_e7)
+
+
+def _greater(known: float | None, speed_mps: float | None) -> float | None:
+    if speed_mps is None or (known is not None and known >= speed_mps):
+        return known
+    return speed_mps

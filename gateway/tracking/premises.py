@@ -1,0 +1,86 @@
+"""Leaving the premises and coming back: which trip departs, when one ends. Knows no doors and no stops."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from gateway.tracking.events import Departed, Point, Returned
+from gateway.tracking.plan import Plan, PlannedTrip
+from gateway.tracking.plane import flat_m
+from gateway.tracking.policy import Policy
+from gateway.tracking.presence import Presence, watch
+
+_KEPT_ENDED = 10  # a vehicle's plan holds few trips at a time
+
+
+class Home(msgspec.Struct, frozen=True):
+    """What is known of the vehicle and its premises."""
+
+    presence: Presence = Presence()
+    away: bool = False  # was seen well outside since the last return; only then can it come back
+    under_way: str | None = None  # the trip that was seen departing
+    ended: tuple[str, ...] = ()  # trips that were seen returning, the newest last
+
+
+def away_from_premises(lat_e7: int, lon_e7: int, plan: Plan, policy: Policy) -> tuple[float, float] | None:
+    """Metres from the premises' centre and their radius; from the yard's border, negative inside, and 0."""
+    if plan.premises_zone_id is not None and plan.zones is not None:
+        away_m = plan.zones.away_m(plan.premises_zone_id, lat_e7, lon_e7)
+        if away_m is not None:
+            return away_m, 0.0
+    if plan.premises_lat_e7 is None or plan.premises_lon_e7 is None:
+        return None
+    return flat_m(lat_e7, lon_e7, plan.premises_lat_e7, plan.premises_lon_e7), policy.premises_radius_m
+
+
+def follow(home: Home, point: Point, plan: Plan, policy: Policy) -> tuple[Home, Departed | Returned | None]:
+    """What is known after `point`, and the departure or return that it confirmed."""
+    measured = away_from_premises(point.lat_e7, point.lon_e7, plan, policy)
+    if measured is None:
+        return home, None
+    away_m, radius_m = measured
+    presence, turn = watch(home.presence, point, away_m, radius_m, policy)
+    away = not presence.inside and (home.away or away_m > radius_m + policy.leave_slack_m)
+    if turn is None:
+        if presence is home.presence and away == home.away:
+            return home, None
+        return Home(presence, away, home.under_way, home.ended), None
+    if not turn.entered:
+        trip = departing(home, turn.at.fixed_at, plan, policy)
+        if trip is None:
+            return Home(presence, away, home.under_way, home.ended), None
+        told = Departed(trip_id=trip.trip_id, at=turn.at.fixed_at, evidence=turn.evidence)
+        return Home(presence, away, trip.trip_id, home.ended), told
+    trip = under_way(home, point.fixed_at, plan)
+    if trip is None or not home.away:
+        return Home(presence, away, home.under_way, home.ended), None
+    returned = Returned(trip_id=trip.trip_id, at=turn.at.fixed_at, evidence=turn.evidence)
+    return Home(presence, away, None, (*home.ended[1 - _KEPT_ENDED :], trip.trip_id)), returned
+
+
+def under_way(home: Home, at: datetime, plan: Plan) -> PlannedTrip | None:
+    """The trip the vehicle is on: seen departing, or said in the plan to have departed."""
+    for trip in plan.trips:
+        if trip.trip_id in home.ended or (trip.ended_at is not None and trip.ended_at <= at):
+            continue
+        if trip.trip_id == home.under_way:
+            return trip
+        if home.under_way is None and trip.departed_at is not None and trip.departed_at <= at:
+            return trip
+    return None
+
+
+def departing(home: Home, at: datetime, plan: Plan, policy: Policy) -> PlannedTrip | None:
+    """The trip that leaves: the one said to be under way but not seen leaving yet, else the next one planned."""
+    if home.under_way is not None and any(trip.trip_id == home.under_way for trip in plan.trips):
+        return None
+    soonest = timedelta(seconds=policy.early_departure_s)
+    declared = under_way(home, at, plan)
+    if declared is not None:
+        return declared
+    for trip in plan.trips:
+        if trip.departed_at is None and trip.trip_id not in home.ended and trip.planned_departure_at - at <= soonest:
+            return trip
+    return None

@@ -1,0 +1,126 @@
+"""Entering zones, being in them and leaving them, with hysteresis and confirmation. Knows no geometry."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from gateway.tracking.events import Point, ZoneDwelt, ZoneEntered, ZoneLeft
+from gateway.tracking.policy import Policy
+from gateway.tracking.zones import ZoneSet
+
+ZoneEvent = ZoneEntered | ZoneLeft | ZoneDwelt
+
+
+class Visit(msgspec.Struct, frozen=True):
+    """One zone that the vehicle is in, or is about to enter or leave."""
+
+    zone_id: str
+    entered_at: datetime | None = None  # None: not in it
+    dwelt: bool = False
+    # The turn that is not confirmed yet: when the border was crossed, by which fixes, how far beyond it.
+    crossed_at: datetime | None = None
+    crossing: tuple[Point, ...] = ()
+    turned: int = 0
+    first_seen: bool = False
+
+
+def follow(
+    visits: tuple[Visit, ...], before: Point | None, point: Point, zones: ZoneSet, trip_id: str | None, policy: Policy,
+    *, after_gap: bool,
+) -> tuple[tuple[Visit, ...], tuple[ZoneEvent, ...]]:  # fmt: skip
+    """The visits after `point`, and what it showed. Over a gap nothing is interpolated."""
+    cell = zones.cell(point.lat_e7, point.lon_e7)
+    if not visits and not cell.held_by and not cell.borders:
+        return visits, ()
+    known = {visit.zone_id: visit for visit in visits}
+    kept: list[Visit] = []
+    events: list[ZoneEvent] = []
+    # In a fixed order, so that equal fixes give equal events whatever was cached before.
+    for zone_id in sorted({*known, *cell.held_by, *cell.borders}):
+        zone = zones.by_id.get(zone_id)
+        if zone is None:
+            continue
+        away_m = cell.away_m(zone_id, point.lat_e7, point.lon_e7)
+        visit = known.get(zone_id)
+        if visit is None:
+            if away_m > 0:
+                continue
+            visit = Visit(zone_id)
+        visit, told = _turn(visit, before, point, away_m, zones, trip_id, policy, after_gap=after_gap)
+        events.extend(told)
+        if visit.entered_at is not None or visit.turned:
+            kept.append(visit)
+    after = tuple(kept)
+    return (visits if after == visits else after), tuple(events)
+
+
+def _turn(
+    visit: Visit, before: Point | None, point: Point, away_m: float, zones: ZoneSet, trip_id: str | None,
+    policy: Policy, *, after_gap: bool,
+) -> tuple[Visit, list[ZoneEvent]]:  # fmt: skip
+    inside = visit.entered_at is not None
+    if (away_m <= 0) == inside:
+        if visit.turned:  # back on the side it was on: that turn was noise
+            visit = Visit(visit.zone_id, visit.entered_at, visit.dwelt)
+        return _dwell(visit, point, zones, trip_id, policy)
+    if not visit.turned:
+        at, crossing = _crossing(visit.zone_id, before, point, away_m, zones, after_gap=after_gap)
+        first_seen = before is None or after_gap
+        visit = Visit(visit.zone_id, visit.entered_at, visit.dwelt, at, crossing, 1, first_seen)
+    else:
+        visit = Visit(
+            visit.zone_id, visit.entered_at, visit.dwelt, visit.crossed_at, visit.crossing, visit.turned + 1,
+            visit.first_seen,
+        )  # fmt: skip
+    if visit.turned < policy.confirm_fixes:
+        return visit, []
+    deep = abs(away_m) >= max(policy.zone_slack_m, point.accuracy_m or 0.0)
+    assert visit.crossed_at is not None
+    if not deep and point.fixed_at - visit.crossed_at < timedelta(seconds=policy.dwell_s):
+        return visit, []
+    return _confirmed(visit, point, zones, trip_id)
+
+
+def _confirmed(visit: Visit, point: Point, zones: ZoneSet, trip_id: str | None) -> tuple[Visit, list[ZoneEvent]]:
+    zone = zones.by_id[visit.zone_id]
+    evidence = (*visit.crossing, point)
+    at = visit.crossed_at or point.fixed_at
+    if visit.entered_at is not None:
+        left = ZoneLeft(
+            zone_id=zone.zone_id, kind=zone.kind, entered_at=visit.entered_at, at=at, evidence=evidence, trip_id=trip_id
+        )
+        return Visit(zone.zone_id), [left]
+    entered = ZoneEntered(
+        zone_id=zone.zone_id, kind=zone.kind, at=at, evidence=evidence, trip_id=trip_id, first_seen=visit.first_seen
+    )
+    return Visit(zone.zone_id, at), [entered]
+
+
+def _dwell(
+    visit: Visit, point: Point, zones: ZoneSet, trip_id: str | None, policy: Policy
+) -> tuple[Visit, list[ZoneEvent]]:
+    entered_at = visit.entered_at
+    if entered_at is None or visit.dwelt or point.fixed_at < entered_at + timedelta(seconds=policy.zone_dwell_s):
+        return visit, []
+    zone = zones.by_id[visit.zone_id]
+    at = entered_at + timedelta(seconds=policy.zone_dwell_s)
+    told = ZoneDwelt(
+        zone_id=zone.zone_id, kind=zone.kind, entered_at=entered_at, at=at, evidence=(point,), trip_id=trip_id
+    )
+    return Visit(visit.zone_id, entered_at, dwelt=True), [told]
+
+
+def _crossing(
+    zone_id: str, before: Point | None, point: Point, away_m: float, zones: ZoneSet, *, after_gap: bool
+) -> tuple[datetime, tuple[Point, ...]]:
+    """When the border between two fixes was crossed, in step with their distances to it."""
+    if before is None or after_gap:
+        return point.fixed_at, (point,)
+    before_m = zones.away_m(zone_id, before.lat_e7, before.lon_e7)
+    assert before_m is not None
+    total_m = abs(before_m) + abs(away_m)
+    lasts = point.fixed_at - before.fixed_at
+    share = abs(before_m) / total_m if total_m and (before_m > 0) != (away_m > 0) else 1.0
+    return before.fixed_at + timedelta(milliseconds=round(lasts.total_seconds() * 1000 * share)), (before, point)
