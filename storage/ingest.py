@@ -8,13 +8,12 @@ from datetime import datetime
 import msgspec
 import psycopg
 from psycopg.types.json import Jsonb
-from psycopg.types.multirange import Int8Multirange
 
 from contract.codec import PLAIN_SPOOL, Claim, Reject
 from contract.foreign import PROTOCOLS
 from contract.messages import Receipt, Status
 from storage.fixes import FixRow
-from storage.sql import statement
+from storage.sql import as_rows, statement
 
 MAX_RECEIPT_RANGES = 200  # a receipt stays below a few kB; the ranges beyond it come with later receipts
 
@@ -42,6 +41,12 @@ def _spools(
     }
 
 
+class _Progress(msgspec.Struct, frozen=True):
+    spool_id: int
+    device_id: int
+    seqs: str
+
+
 def add_progress(
     connection: psycopg.Connection, claims: list[tuple[int, int, Claim]], now: datetime
 ) -> dict[int, Receipt]:
@@ -49,23 +54,29 @@ def add_progress(
     if not claims:
         return {}
     spools = {spool_id: claim.spool for _, spool_id, claim in claims}
-    rows = connection.execute(
-        statement("add_progress"),
-        {
-            "device_ids": [device_id for device_id, _, _ in claims],
-            "spool_ids": [spool_id for _, spool_id, _ in claims],
-            "firsts": [claim.first for _, _, claim in claims],
-            "lasts": [claim.last for _, _, claim in claims],
-            "now": now,
-        },
-    ).fetchall()
-    return {spool_id: receipt_of(spools[spool_id], seqs) for spool_id, _device_id, seqs in rows}
+    ranges: dict[tuple[int, int], list[list[int]]] = {}
+    for device_id, spool_id, claim in claims:
+        known = ranges.setdefault((spool_id, device_id), [])
+        if known and known[-1][1] + 1 == claim.first:  # the next pack of the same spool, as nearly always
+            known[-1][1] = claim.last
+        else:
+            known.append([claim.first, claim.last])
+    rows = [
+        _Progress(spool_id, device_id, "{" + ",".join(f"[{first},{last}]" for first, last in known) + "}")
+        for (spool_id, device_id), known in sorted(ranges.items())
+    ]
+    stored = connection.execute(statement("add_progress"), {"rows": as_rows(rows), "now": now}).fetchall()
+    return {spool_id: receipt_of(spools[spool_id], seqs) for spool_id, seqs in stored}
 
 
-def receipt_of(spool: str, seqs: Int8Multirange) -> Receipt:
-    """The receipt for stored numbers: `through` counts from 1 without a hole, `also` are closed ranges above it."""
-    # int8range is stored half-open and never unbounded here
-    ranges = [(part.lower or 0, (part.upper or 0) - 1) for part in seqs]
+def receipt_of(spool: str, seqs: str) -> Receipt:
+    """The receipt for stored numbers: `through` counts from 1 without a hole, `also` are closed ranges above it.
+
+    `seqs` is an int8multirange as PostgreSQL writes it: half-open ranges, never unbounded here.
+    """
+    ranges = [
+        (int(low), int(high) - 1) for low, _, high in (part.partition(",") for part in seqs[2:-2].split("),[")) if low
+    ]
     through = ranges.pop(0)[1] if ranges and ranges[0][0] == 1 else 0
     return Receipt(spool=spool, through=through, also=ranges[:MAX_RECEIPT_RANGES])
 
@@ -73,32 +84,38 @@ def receipt_of(spool: str, seqs: Int8Multirange) -> Receipt:
 def newest_receipts(connection: psycopg.Connection) -> dict[str, Receipt]:
     """Per device the receipt of the spool it used last."""
     found: dict[str, Receipt] = {}
-    for device, spool, _spool_id, seqs in connection.execute(statement("progress_of_devices")):
-        found.setdefault(device, receipt_of(spool, seqs))
+    for device, spool, seqs in connection.execute(statement("progress_of_devices")):
+        if device not in found:
+            found[device] = receipt_of(spool, seqs)
     return found
+
+
+class _LastFix(msgspec.Struct, frozen=True):
+    device_id: int
+    fixed_at: datetime
+    received_at: datetime
+    seq: int
+    lat_e7: int
+    lon_e7: int
+    speed_mps: float | None
+    course_deg: float | None
+    satellites: int | None
+    quality: str | None
+    replayed: bool
 
 
 def put_last_fixes(connection: psycopg.Connection, rows: list[FixRow]) -> None:
     """Keeps the newest counting fix per device; `rows` holds one row a device at the most."""
     if not rows:
         return
-    fixes = [row.fix for row in rows]
-    connection.execute(
-        statement("put_last_fixes"),
-        {
-            "device_ids": [row.device_id for row in rows],
-            "fixed_at": [fix.fixed_at for fix in fixes],
-            "received_at": [row.received_at for row in rows],
-            "seqs": [fix.seq for fix in fixes],
-            "lat_e7": [fix.lat_e7 for fix in fixes],
-            "lon_e7": [fix.lon_e7 for fix in fixes],
-            "speed_mps": [fix.speed_mps for fix in fixes],
-            "course_deg": [fix.course_deg for fix in fixes],
-            "satellites": [fix.satellites for fix in fixes],
-            "quality": [None if fix.quality is None else fix.quality.value for fix in fixes],
-            "replayed": [fix.replayed for fix in fixes],
-        },
-    )
+    newest = [
+        _LastFix(
+            row.device_id, row.fix.fixed_at, row.received_at, row.fix.seq, row.fix.lat_e7, row.fix.lon_e7,
+            row.fix.speed_mps, row.fix.course_deg, row.fix.satellites, row.fix.quality, row.fix.replayed,
+        )
+        for row in rows
+    ]  # fmt: skip
+    connection.execute(statement("put_last_fixes"), {"rows": as_rows(newest)})
 
 
 def put_rejects(connection: psycopg.Connection, rejects: list[tuple[Reject, str]], received_at: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
@@ -10,7 +11,7 @@ import psycopg
 
 from contract.milestones import FOLLOWERS, Milestone
 from storage.ids import new_id
-from storage.sql import statement
+from storage.sql import as_rows, statement
 
 
 class InstallRow(msgspec.Struct, frozen=True):
@@ -66,25 +67,30 @@ def open_trips_of_vehicles(connection: psycopg.Connection, vehicle_ids: list[str
     return [DropRow(*row) for row in rows]
 
 
-def tracking_states(connection: psycopg.Connection, device_ids: list[int]) -> dict[int, bytes]:
+def listen_for_plan_changes(connection: psycopg.Connection, hear: Callable[[psycopg.Notify], None]) -> None:
+    """From now on `hear` is called when installs or plans have changed, at the begin of the next transaction."""
+    connection.add_notify_handler(hear)
+    connection.execute(statement("listen_for_plan_changes"))
+
+
+def tracking_states(connection: psycopg.Connection, device_ids: list[int]) -> dict[int, str]:
     """The engine's memory per device as JSON."""
-    rows = connection.execute(statement("tracking_states"), {"device_ids": device_ids})
-    return {device_id: msgspec.json.encode(state) for device_id, state in rows}
+    return dict(connection.execute(statement("tracking_states"), {"device_ids": device_ids}).fetchall())
 
 
-def put_tracking_states(connection: psycopg.Connection, states: list[tuple[int, str, datetime, str | None]]) -> None:
-    """Keeps (device_id, state as JSON, watermark, why it failed) for all devices at once."""
-    if not states:
-        return
-    connection.execute(
-        statement("put_tracking_states"),
-        {
-            "device_ids": [row[0] for row in states],
-            "states": [row[1] for row in states],
-            "watermarks": [row[2] for row in states],
-            "failed": [row[3] for row in states],
-        },
-    )
+class TrackingState(msgspec.Struct, frozen=True):
+    """The engine's memory of a device as JSON, its watermark, and why step failed."""
+
+    device_id: int
+    state: msgspec.Raw
+    watermark: datetime
+    failed: str | None
+
+
+def put_tracking_states(connection: psycopg.Connection, states: list[TrackingState]) -> None:
+    """Keeps the states of all devices at once."""
+    if states:
+        connection.execute(statement("put_tracking_states"), {"states": as_rows(states)})
 
 
 class TripChange(msgspec.Struct, frozen=True):

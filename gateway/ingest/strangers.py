@@ -31,6 +31,8 @@ def fixes_of_registered(batch: Batch, who: Registered) -> list[tuple[Fix, Messag
 
 def _own(fix: Fix, who: Registered) -> Fix:
     source = Source.PHONE if who.ids[fix.device] in who.phones else fix.source
+    if source is fix.source and who.names[fix.device] == fix.device:
+        return fix
     return msgspec.structs.replace(fix, device=who.names[fix.device], source=source)
 
 

@@ -17,20 +17,20 @@ from contract.reasons import RejectReason
 from gateway.ingest.batch import Batch, reject_fixes
 from gateway.ingest.findings import write_findings
 from gateway.ingest.inbox import Message
+from gateway.ingest.known import Known
 from gateway.ingest.posted import as_message
 from gateway.ingest.strangers import fixes_of_registered, meet_strangers, rejects_of_registered
 from gateway.ingest.tracker import Tracked, Tracker
 from storage.fixes import FixRow, Stored, store_fixes
 from storage.ingest import (
     add_progress,
-    ensure_spools,
     put_last_fixes,
     put_rejects,
     put_status,
 )
 from storage.posted import delete_posted, oldest_posted
-from storage.senders import Registered, registered
-from storage.tracking import put_tracking_states
+from storage.senders import Registered
+from storage.tracking import TrackingState, put_tracking_states
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -53,6 +53,7 @@ class Writer:
     def __init__(self, connection: psycopg.Connection, tracker: Tracker) -> None:
         self._connection = connection
         self._tracker = tracker
+        self._known = Known(connection)
 
     def lost(self) -> bool:
         """Whether the connection is gone: then the batch is to be written again over a new one."""
@@ -66,12 +67,13 @@ class Writer:
         """
         received_at = true_now()
         with self._connection.transaction():
-            who = registered(self._connection, batch.senders)
+            self._known.begin()
+            who = self._known.senders(batch.senders)
             ids = who.own_ids
             spools, known, rejects = self._place(batch, who)
             rejects += meet_strangers(self._connection, batch, who, received_at)
             tracked = self._tracker.run(
-                self._connection, [(place, ids[fix.device], fix) for place, (fix, _) in enumerate(known)]
+                self._connection, self._known, [(place, ids[fix.device], fix) for place, (fix, _) in enumerate(known)]
             )
             rows = [
                 FixRow(fix, ids[fix.device], spools[ids[fix.device], fix.spool_id], message.received_at,
@@ -87,6 +89,7 @@ class Writer:
                     put_status(self._connection, ids[name], status, message.received_at)
             delete_posted(self._connection, batch.posted)
             receipts = self._progress(batch.claims, ids, spools, now)
+        self._known.committed()
         self._tracker.commit(tracked)
         repeated = len(rows) - len(stored.new) - len(stored.conflicting)
         refused = Counter(rule for place, rule in tracked.refused_by.items() if place in stored.new)
@@ -111,8 +114,8 @@ class Writer:
         ids, known, rejects = who.own_ids, fixes_of_registered(batch, who), rejects_of_registered(batch, who)
         wanted = {(ids[fix.device], fix.spool_id) for fix, _ in known}
         wanted |= {(ids[name], claim.spool) for name, claim in batch.claims if name in ids}
-        spools = ensure_spools(self._connection, wanted) if wanted else {}
-        if len(spools) < len(wanted):
+        spools = self._known.spool_ids(wanted)
+        if wanted - spools.keys():
             misplaced = [pair for pair in known if (ids[pair[0].device], pair[0].spool_id) not in spools]
             known = [pair for pair in known if (ids[pair[0].device], pair[0].spool_id) in spools]
             detail = "the spool that numbered this fix is another device's"
@@ -134,18 +137,21 @@ class Writer:
             if counts and (before is None or before.fix.fixed_at < row.fix.fixed_at):
                 newest[row.device_id] = row
         put_last_fixes(self._connection, [newest[device_id] for device_id in sorted(newest)])
-        put_tracking_states(
-            self._connection,
-            [
-                (device_id, msgspec.json.encode(state).decode(), state.newest or seen[device_id],
-                 tracked.failed.get(device_id))
-                for device_id, state in sorted(tracked.states.items())
-            ],
-        )  # fmt: skip
+        states = [
+            TrackingState(
+                device_id, msgspec.Raw(msgspec.json.encode(state)), state.newest or seen[device_id],
+                tracked.failed.get(device_id),
+            )
+            for device_id, state in sorted(tracked.states.items())
+        ]  # fmt: skip
+        put_tracking_states(self._connection, states)
+        if not tracked.events:
+            return
         devices = {device_id: name for name, device_id in who.own_ids.items()}
         write_findings(
             self._connection, [(devices[device_id], event) for device_id, event in tracked.events], recorded_at
         )
+        self._known.forget()  # what was found changes the plans
 
     def _progress(
         self,

@@ -74,15 +74,12 @@ WHERE s.row_no = ANY (%(places)s::integer[])
 DELETE FROM staged_fix;
 
 -- name: add_progress
--- Adds closed ranges of numbers per spool and gives back what is stored now.
+-- Adds ranges of numbers per spool and gives back what is stored now.
 INSERT INTO waybill.device_progress AS p (spool_id, device_id, seqs, changed_at)
-SELECT n.spool_id, n.device_id, range_agg(int8range(n.first, n.last, '[]')), %(now)s
-FROM unnest(%(spool_ids)s::integer[], %(device_ids)s::integer[], %(firsts)s::bigint[], %(lasts)s::bigint[])
-    AS n (spool_id, device_id, first, last)
-GROUP BY n.spool_id, n.device_id
-ORDER BY n.spool_id
+SELECT n.spool_id, n.device_id, n.seqs::int8multirange, %(now)s
+FROM json_to_recordset(%(rows)s::json) AS n (spool_id integer, device_id integer, seqs text)
 ON CONFLICT (spool_id) DO UPDATE SET seqs = p.seqs + excluded.seqs, changed_at = excluded.changed_at
-RETURNING p.spool_id, p.device_id, p.seqs;
+RETURNING p.spool_id, p.seqs::text;
 
 -- name: put_last_fixes
 -- The newest counting fix per device; an older one changes nothing.
@@ -90,10 +87,8 @@ INSERT INTO waybill.last_fix AS l (device_id, fixed_at, received_at, seq, lat_e7
     satellites, quality, replayed)
 SELECT w.device_id, w.fixed_at, w.received_at, w.seq, w.lat_e7, w.lon_e7, w.speed_mps, w.course_deg, w.satellites,
     w.quality, w.replayed
-FROM unnest(%(device_ids)s::integer[], %(fixed_at)s::timestamptz[], %(received_at)s::timestamptz[],
-    %(seqs)s::bigint[], %(lat_e7)s::integer[], %(lon_e7)s::integer[], %(speed_mps)s::real[], %(course_deg)s::real[],
-    %(satellites)s::smallint[], %(quality)s::text[], %(replayed)s::boolean[])
-    AS w (device_id, fixed_at, received_at, seq, lat_e7, lon_e7, speed_mps, course_deg, satellites, quality, replayed)
+FROM json_to_recordset(%(rows)s::json) AS w (device_id integer, fixed_at timestamptz, received_at timestamptz, seq bigint,
+    lat_e7 integer, lon_e7 integer, speed_mps real, course_deg real, satellites smallint, quality text, replayed boolean)
 ON CONFLICT (device_id) DO UPDATE SET fixed_at = excluded.fixed_at, received_at = excluded.received_at,
     seq = excluded.seq, lat_e7 = excluded.lat_e7, lon_e7 = excluded.lon_e7, speed_mps = excluded.speed_mps,
     course_deg = excluded.course_deg, satellites = excluded.satellites, quality = excluded.quality,
@@ -119,6 +114,6 @@ SELECT pg_try_advisory_lock(hashtext('waybill.gateway'), hashtext(%(client_id)s)
 
 -- name: progress_of_devices
 -- Everything stored so far, for receipts after a start.
-SELECT d.name, s.name, p.spool_id, p.seqs
+SELECT d.name, s.name, p.seqs::text
 FROM waybill.device_progress p JOIN waybill.spool s ON s.id = p.spool_id JOIN waybill.device d ON d.id = p.device_id
 ORDER BY p.changed_at DESC;

@@ -16,16 +16,19 @@ LEFT JOIN waybill.orders o ON o.id = d.order_id
 WHERE t.vehicle_id = ANY (%(vehicle_ids)s::uuid[]) AND t.ended_at IS NULL
 ORDER BY t.vehicle_id, t.planned_departure_at, t.id, d.seq;
 
+-- name: listen_for_plan_changes
+-- Has the database tell this session when installs or plans have changed.
+LISTEN waybill_plan;
+
 -- name: tracking_states
 -- What the engine remembers of each device.
-SELECT device_id, state FROM waybill.tracking_state WHERE device_id = ANY (%(device_ids)s);
+SELECT device_id, state::text FROM waybill.tracking_state WHERE device_id = ANY (%(device_ids)s);
 
 -- name: put_tracking_states
 -- The engine's memory after a batch, all devices at once. A mark that step raised stays until what it missed is derived.
 INSERT INTO waybill.tracking_state AS t (device_id, state, watermark, failed)
 SELECT w.device_id, w.state, w.watermark, w.failed
-FROM unnest(%(device_ids)s::integer[], %(states)s::jsonb[], %(watermarks)s::timestamptz[], %(failed)s::text[])
-    AS w (device_id, state, watermark, failed)
+FROM json_to_recordset(%(states)s::json) AS w (device_id integer, state json, watermark timestamptz, failed text)
 ON CONFLICT (device_id) DO UPDATE SET state = excluded.state, watermark = excluded.watermark,
     failed = coalesce(t.failed, excluded.failed);
 

@@ -114,7 +114,7 @@ CREATE TABLE waybill.posted (
 
 CREATE TABLE waybill.tracking_state (
     device_id integer PRIMARY KEY REFERENCES waybill.device,
-    state jsonb NOT NULL,
+    state json NOT NULL, -- text: nothing looks into it but the engine
     watermark timestamptz NOT NULL, -- fixed_at of the newest fix that step has seen
     failed text -- why step raised; the state is to be derived again
 ) WITH (fillfactor = 50);

@@ -37,11 +37,12 @@ def gateway(database: Database, owner: psycopg.Connection) -> Iterator[psycopg.C
     """A connection with the gateway's rights; gps-01 is fitted in a van with a trip to the doors of ROUND."""
     register(owner, "gps-01")
     with psycopg.connect(database.gateway_url, autocommit=True) as connection:
-        _plan_trip(connection)
+        plan_round(connection)
         yield connection
 
 
-def _plan_trip(connection: psycopg.Connection) -> None:
+def plan_round(connection: psycopg.Connection) -> None:
+    """A trip to the doors of ROUND, with an order for each."""
     drops = []
     for ref, metres in (("a-1", 700), ("a-2", 1200)):
         lat_e7, lon_e7 = north(metres)
