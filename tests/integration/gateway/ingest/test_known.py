@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
+import msgspec
 import psycopg
 import pytest
 
@@ -68,10 +69,8 @@ def test_a_device_registered_between_two_batches_is_known_to_the_next(
 ) -> None:
     other = batch(ROUND[:1])
     fix, message = other.fixes[0]
-    other.fixes[0] = (
-        type(fix)(device="gps-02", spool_id=fix.spool_id, seq=1, fixed_at=fix.fixed_at, lat_e7=1, lon_e7=1),
-        message,
-    )
+    other.fixes[0] = (msgspec.structs.replace(fix, device="gps-02", spool_id="of-gps-02"), message)
+    other.claims.clear()
     refused = writer.write(other, NINE)
     register(owner, "gps-02", vehicle="01900000-0000-7000-8000-000000000009", name="van-2")
 
