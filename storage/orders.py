@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -44,14 +44,27 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
     lon_e7: int | None = None
     note: str | None = None
     currency: str | None = None
+    customer_no: str | None = None  # the shop's own number for the customer
+    customer_email: str | None = None
+    customer_language: str | None = None
+    customer_type: str | None = None  # adult, patient or caregiver
+    channel: str | None = None  # how it was ordered: web, phone, shop
+    prepared_by: str | None = None  # employee number of whoever packed it
+    taxes_minor: int | None = None
+    fees_minor: int | None = None
+    discount_minor: int | None = None
+    due_minor: int | None = None  # to be collected at the door
+    payment: str | None = None
+    test: bool = False  # made with a test key: reaches no customer, driver or report
 
     @property
     def total_minor(self) -> int | None:
-        """The sum of the lines, rounded to whole minor units; None when a price is not known."""
+        """What the customer pays in minor units: lines, taxes, fees, less discount; None when a price is unknown."""
         prices = [line.unit_price_minor for line in self.lines]
         if not prices or None in prices:
             return None
-        return round(sum(line.quantity * (line.unit_price_minor or 0) for line in self.lines))
+        goods = round(sum(line.quantity * (line.unit_price_minor or 0) for line in self.lines))
+        return max(0, goods + (self.taxes_minor or 0) + (self.fees_minor or 0) - (self.discount_minor or 0))
 
 
 class OrderHead(msgspec.Struct, frozen=True):
@@ -64,6 +77,7 @@ class OrderHead(msgspec.Struct, frozen=True):
     milestone: Milestone
     milestone_at: datetime
     trip_id: UUID | None
+    test: bool = False
 
 
 class Declaration(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +91,7 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
     trip_id: UUID | None
     reason_code: str | None = None
     note: str | None = None
+    partial: bool = False
 
 
 class NewDrop(msgspec.Struct, frozen=True):
@@ -105,7 +120,7 @@ class NewTrip(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def take_number(connection: psycopg.Connection, kind: str, premises_id: UUID) -> int | None:
-    """The next number of `kind` (order or trip) at these premises; None when there are no such premises."""
+    """The next number of `kind` (order, test or trip) at these premises; None when there are no such premises."""
     row = connection.execute(statement(f"take_{kind}_no"), {"premises_id": premises_id}).fetchone()
     return None if row is None else int(row[0])
 
@@ -113,26 +128,47 @@ def take_number(connection: psycopg.Connection, kind: str, premises_id: UUID) ->
 def put_order(connection: psycopg.Connection, premises_id: UUID, order_no: str, order: NewOrder, at: datetime) -> UUID:
     """Writes the order and its lines; its id. Its first milestone is the caller's to record."""
     order_id = new_id(at)
-    row = {name: getattr(order, name) for name in order.__struct_fields__ if name != "lines"}
     connection.execute(
         statement("put_order"),
         {
-            **row,
+            **_columns(order),
             "id": order_id,
             "premises_id": premises_id,
             "order_no": order_no,
-            "total_minor": order.total_minor,
             "milestone": Milestone.RECEIVED.value,
             "created_at": at,
         },
     )
-    lines = [
+    _put_lines(connection, order_id, premises_id, order.lines)
+    return order_id
+
+
+def change_order(connection: psycopg.Connection, head: OrderHead, order: NewOrder) -> None:
+    """Writes what the order is now in place of what it was; the caller records both."""
+    connection.execute(statement("change_order"), {**_columns(order), "id": head.id})
+    connection.execute(statement("clear_order_lines"), {"order_id": head.id})
+    _put_lines(connection, head.id, head.premises_id, order.lines)
+
+
+def accept_lines(connection: psycopg.Connection, order_id: UUID, accepted: Mapping[int, Decimal]) -> None:
+    """What of each line (by its number) the customer took."""
+    rows = [{"order_id": order_id, "line_no": line_no, "quantity": taken} for line_no, taken in accepted.items()]
+    with connection.cursor() as cursor:
+        cursor.executemany(statement("accept_order_line"), rows)
+
+
+def _columns(order: NewOrder) -> dict[str, Any]:
+    row = {name: getattr(order, name) for name in order.__struct_fields__ if name != "lines"}
+    return {**row, "total_minor": order.total_minor}
+
+
+def _put_lines(connection: psycopg.Connection, order_id: UUID, premises_id: UUID, lines: Sequence[NewLine]) -> None:
+    rows = [
         {"order_id": order_id, "premises_id": premises_id, "line_no": number, **msgspec.structs.asdict(line)}
-        for number, line in enumerate(order.lines, 1)
+        for number, line in enumerate(lines, 1)
     ]
     with connection.cursor() as cursor:
-        cursor.executemany(statement("put_order_line"), lines)
-    return order_id
+        cursor.executemany(statement("put_order_line"), rows)
 
 
 def lock_order(connection: psycopg.Connection, order_id: UUID) -> OrderHead | None:
@@ -142,10 +178,10 @@ def lock_order(connection: psycopg.Connection, order_id: UUID) -> OrderHead | No
 
 
 def orders_by_refs(
-    connection: psycopg.Connection, premises_id: UUID, source: str, refs: Sequence[str]
+    connection: psycopg.Connection, premises_id: UUID, source: str, refs: Sequence[str], *, test: bool = False
 ) -> dict[str, OrderHead]:
     """Orders of one order system by their numbers there; unknown numbers are left out."""
-    values = {"premises_id": premises_id, "source": source, "refs": list(refs)}
+    values = {"premises_id": premises_id, "source": source, "refs": list(refs), "test": test}
     heads = (_head(row) for row in connection.execute(statement("orders_by_refs"), values))
     return {head.source_ref: head for head in heads}
 
@@ -185,6 +221,7 @@ def put_declaration(connection: psycopg.Connection, said: Declaration) -> None:
             "declared_by": said.declared_by,
             "reason_code": said.reason_code,
             "note": said.note,
+            "partial": said.partial,
             "recorded_at": said.recorded_at,
         },
     )
@@ -245,5 +282,5 @@ def put_trip(connection: psycopg.Connection, trip_no: str, trip: NewTrip, at: da
 
 
 def _head(row: tuple[Any, ...]) -> OrderHead:
-    order_id, premises_id, order_no, source_ref, milestone, milestone_at, trip_id = row
-    return OrderHead(order_id, premises_id, order_no, source_ref, Milestone(milestone), milestone_at, trip_id)
+    order_id, premises_id, order_no, source_ref, milestone, milestone_at, trip_id, test = row
+    return OrderHead(order_id, premises_id, order_no, source_ref, Milestone(milestone), milestone_at, trip_id, test)

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from contract.clock import Clock, parse_clock
-from gateway.api import accounts, enrolments, keys, operations, sessions
+from gateway.api import accounts, enrolments, events, keys, operations, orders, sessions
 from gateway.api.database import Connect
 from gateway.api.enrolments import EnrolmentDesk
 from gateway.api.headers import SecurityHeaders
@@ -19,8 +19,15 @@ from gateway.watch.common import new_registry
 
 # Each audience has one router, each router one kind of caller.
 ROUTERS = (
-    operations.router, operations.monitors, enrolments.router, sessions.router, accounts.router, keys.router,
-)  # fmt: skip
+    operations.router,
+    operations.monitors,
+    enrolments.router,
+    sessions.router,
+    accounts.router,
+    keys.router,
+    orders.router,
+    events.router,
+)
 
 _DESCRIPTION = """Waybill's HTTP API. Errors are problem documents (RFC 9457). Times are RFC 3339 with an offset."""
 

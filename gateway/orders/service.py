@@ -40,6 +40,10 @@ class UnknownObjectError(OrdersError, NotThereError):
     """There is no such order, vehicle, driver or premises here."""
 
 
+class OrdersConflictError(OrdersError, ConflictError):
+    """It cannot be with the orders as they are."""
+
+
 class MilestoneRefusedError(OrdersError, ConflictError):
     """An order cannot come from its newest milestone to the wanted one."""
 
@@ -71,17 +75,20 @@ def place_order(connection: psycopg.Connection, premises_id: UUID, order: NewOrd
     if order.window_from >= order.window_to:
         raise OrdersError(
             f"order {order.source_ref} of {order.source}: its window ends at {order.window_to.isoformat()}, "
-            f"not after it begins at {order.window_from.isoformat()}"
+            f"not after it begins at {order.window_from.isoformat()}",
+            field="window_to",
         )
-    if known := orders_by_refs(connection, premises_id, order.source, [order.source_ref]):
+    if known := orders_by_refs(connection, premises_id, order.source, [order.source_ref], test=order.test):
         number_here = known[order.source_ref].order_no
-        raise OrdersError(f"order {order.source_ref} of {order.source} is on record already, as {number_here}")
-    number = take_number(connection, "order", premises_id)
+        raise OrdersConflictError(f"order {order.source_ref} of {order.source} is on record already, as {number_here}")
+    number = take_number(connection, "test" if order.test else "order", premises_id)
     if number is None:
         raise UnknownObjectError(f"there are no premises {premises_id}")
-    order_no = str(number)
+    order_no = f"test-{number}" if order.test else str(number)
     order_id = put_order(connection, premises_id, order_no, order, order.placed_at)
-    head = OrderHead(order_id, premises_id, order_no, order.source_ref, Milestone.RECEIVED, order.placed_at, None)
+    head = OrderHead(
+        order_id, premises_id, order_no, order.source_ref, Milestone.RECEIVED, order.placed_at, None, order.test
+    )
     _say(connection, head, Milestone.RECEIVED, order.placed_at, actor)
     after = {"order_no": order_no, **msgspec.to_builtins(order)}
     _audit(connection, actor, order.placed_at, "order.placed", head, after=after)
@@ -97,22 +104,25 @@ def declare(
     *,
     reason_code: str | None = None,
     note: str | None = None,
+    partial: bool = False,
 ) -> OrderHead:
     """Records that somebody says the order reached `milestone` at `at`; the order as it is then.
 
     1. What fixes showed already may be confirmed once: both are kept, the order stays where it is.
     2. Anything else must be able to follow the order's newest milestone.
-    3. A failed handoff needs one of the reason codes.
+    3. A failed handoff needs one of the reason codes, OTHER a note too.
     """
     head = _locked(connection, order_id)
-    _check_reason(head, milestone, reason_code)
+    _check_reason(head, milestone, reason_code, note)
+    if partial and milestone is not Milestone.DELIVERED:
+        raise OrdersError(f"order {head.order_no}: only delivered can be partial, not {milestone}", field="partial")
     if head.milestone is milestone and not is_declared(connection, order_id, milestone, head.trip_id):
         _say(connection, head, milestone, at, actor, reason_code, note)
         _audit(connection, actor, at, "order.confirmed", head, after=_told(milestone, at, reason_code), reason=note)
         return head
     if not may_follow(head.milestone, milestone):
         raise MilestoneRefusedError(head, milestone)
-    _say(connection, head, milestone, at, actor, reason_code, note)
+    _say(connection, head, milestone, at, actor, reason_code, note, partial=partial)
     set_milestone(connection, order_id, milestone, at)
     before = {"milestone": head.milestone.value, "at": head.milestone_at}
     after = _told(milestone, at, reason_code)
@@ -163,6 +173,8 @@ def _locked(connection: psycopg.Connection, order_id: UUID) -> OrderHead:
 
 def _ready_for_trip(connection: psycopg.Connection, order_id: UUID, premises_id: UUID) -> OrderHead:
     head = _locked(connection, order_id)
+    if head.test:
+        raise OrdersError(f"order {head.order_no} was made with a test key: no trip takes it")
     if head.premises_id != premises_id:
         raise OrdersError(f"order {head.order_no} belongs to other premises than the trip")
     if not may_follow(head.milestone, Milestone.QUEUED):
@@ -170,13 +182,16 @@ def _ready_for_trip(connection: psycopg.Connection, order_id: UUID, premises_id:
     return head
 
 
-def _check_reason(head: OrderHead, milestone: Milestone, reason_code: str | None) -> None:
+def _check_reason(head: OrderHead, milestone: Milestone, reason_code: str | None, note: str | None) -> None:
     codes = [code.value for code in FailureReason]
     known = ", ".join(codes)
     if milestone is Milestone.FAILED and reason_code not in codes:
         raise OrdersError(
-            f"order {head.order_no}: a failed handoff needs a reason code, one of {known}; got {reason_code!r}"
+            f"order {head.order_no}: a failed handoff needs a reason code, one of {known}; got {reason_code!r}",
+            field="reason_code",
         )
+    if reason_code == FailureReason.OTHER and not note:
+        raise OrdersError(f"order {head.order_no}: the reason OTHER needs a note that says which", field="note")
 
 
 def _say(
@@ -187,10 +202,12 @@ def _say(
     actor: Actor,
     reason_code: str | None = None,
     note: str | None = None,
+    *,
+    partial: bool = False,
 ) -> None:
     said = Declaration(
         head=head, milestone=milestone, at=at, declared_by=f"{actor.kind} {actor.name}", recorded_at=true_now(),
-        trip_id=head.trip_id, reason_code=reason_code, note=note,
+        trip_id=head.trip_id, reason_code=reason_code, note=note, partial=partial,
     )  # fmt: skip
     put_declaration(connection, said)
 

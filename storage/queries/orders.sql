@@ -2,17 +2,46 @@
 -- The next order number of the premises; the row's lock makes two that place at once wait for one another.
 UPDATE waybill.premises SET next_order_no = next_order_no + 1 WHERE id = %(premises_id)s RETURNING next_order_no - 1;
 
+-- name: take_test_no
+-- The next number for a test order of the premises.
+UPDATE waybill.premises SET next_test_no = next_test_no + 1 WHERE id = %(premises_id)s RETURNING next_test_no - 1;
+
 -- name: take_trip_no
 -- The next trip number of the premises.
 UPDATE waybill.premises SET next_trip_no = next_trip_no + 1 WHERE id = %(premises_id)s RETURNING next_trip_no - 1;
 
 -- name: put_order
 -- A new order with its first milestone as the newest.
-INSERT INTO waybill.orders (id, premises_id, order_no, source, source_ref, customer_name, customer_phone, address,
-    lat_e7, lon_e7, window_from, window_to, placed_at, note, currency, total_minor, milestone, milestone_at, created_at)
-VALUES (%(id)s, %(premises_id)s, %(order_no)s, %(source)s, %(source_ref)s, %(customer_name)s, %(customer_phone)s,
+INSERT INTO waybill.orders (
+    id, premises_id, order_no, source, source_ref, customer_name, customer_phone, address, lat_e7, lon_e7,
+    window_from, window_to, placed_at, note, currency, total_minor, milestone, milestone_at, created_at, customer_no,
+    customer_email, customer_language, customer_type, channel, prepared_by, taxes_minor, fees_minor, discount_minor,
+    due_minor, payment, test)
+VALUES (
+    %(id)s, %(premises_id)s, %(order_no)s, %(source)s, %(source_ref)s, %(customer_name)s, %(customer_phone)s,
     %(address)s, %(lat_e7)s, %(lon_e7)s, %(window_from)s, %(window_to)s, %(placed_at)s, %(note)s, %(currency)s,
-    %(total_minor)s, %(milestone)s, %(placed_at)s, %(created_at)s);
+    %(total_minor)s, %(milestone)s, %(placed_at)s, %(created_at)s, %(customer_no)s, %(customer_email)s,
+    %(customer_language)s, %(customer_type)s, %(channel)s, %(prepared_by)s, %(taxes_minor)s, %(fees_minor)s,
+    %(discount_minor)s, %(due_minor)s, %(payment)s, %(test)s);
+
+-- name: change_order
+-- What the order is now.
+UPDATE waybill.orders SET
+    customer_name = %(customer_name)s, customer_phone = %(customer_phone)s, address = %(address)s, lat_e7 =
+    %(lat_e7)s, lon_e7 = %(lon_e7)s, window_from = %(window_from)s, window_to = %(window_to)s, note = %(note)s,
+    currency = %(currency)s, total_minor = %(total_minor)s, customer_no = %(customer_no)s, customer_email =
+    %(customer_email)s, customer_language = %(customer_language)s, customer_type = %(customer_type)s, channel =
+    %(channel)s, prepared_by = %(prepared_by)s, taxes_minor = %(taxes_minor)s, fees_minor = %(fees_minor)s,
+    discount_minor = %(discount_minor)s, due_minor = %(due_minor)s, payment = %(payment)s
+WHERE id = %(id)s;
+
+-- name: clear_order_lines
+-- Makes room for other lines.
+DELETE FROM waybill.order_line WHERE order_id = %(order_id)s;
+
+-- name: accept_order_line
+-- What of a line the customer took.
+UPDATE waybill.order_line SET accepted_quantity = %(quantity)s WHERE order_id = %(order_id)s AND line_no = %(line_no)s;
 
 -- name: put_order_line
 -- One line of an order.
@@ -24,16 +53,17 @@ VALUES (%(order_id)s, %(premises_id)s, %(line_no)s, %(item)s, %(category)s, %(ta
 -- One order, locked until the transaction ends, with the trip it was planned on last.
 SELECT o.id, o.premises_id, o.order_no, o.source_ref, o.milestone, o.milestone_at, (
     SELECT d.trip_id FROM waybill.trip_drop d JOIN waybill.trip t ON t.id = d.trip_id
-    WHERE d.order_id = o.id ORDER BY t.planned_departure_at DESC LIMIT 1)
+    WHERE d.order_id = o.id ORDER BY t.planned_departure_at DESC LIMIT 1), o.test
 FROM waybill.orders o WHERE o.id = %(order_id)s FOR UPDATE OF o;
 
 -- name: orders_by_refs
 -- Orders of one source by their numbers there.
 SELECT o.id, o.premises_id, o.order_no, o.source_ref, o.milestone, o.milestone_at, (
     SELECT d.trip_id FROM waybill.trip_drop d JOIN waybill.trip t ON t.id = d.trip_id
-    WHERE d.order_id = o.id ORDER BY t.planned_departure_at DESC LIMIT 1)
+    WHERE d.order_id = o.id ORDER BY t.planned_departure_at DESC LIMIT 1), o.test
 FROM waybill.orders o
-WHERE o.premises_id = %(premises_id)s AND o.source = %(source)s AND o.source_ref = ANY (%(refs)s);
+WHERE o.premises_id = %(premises_id)s AND o.source = %(source)s AND o.source_ref = ANY (%(refs)s)
+    AND o.test = %(test)s;
 
 -- name: is_declared
 -- Whether somebody said this milestone of the order (on this trip, when there is one) already.
@@ -45,9 +75,9 @@ SELECT EXISTS (
 -- name: put_declared_milestone
 -- A milestone that somebody said.
 INSERT INTO waybill.milestone (id, premises_id, order_id, trip_id, milestone, at, known, declared_by, reason_code, note,
-    recorded_at)
+    recorded_at, partial)
 VALUES (%(id)s, %(premises_id)s, %(order_id)s, %(trip_id)s, %(milestone)s, %(at)s, 'declared', %(declared_by)s,
-    %(reason_code)s, %(note)s, %(recorded_at)s);
+    %(reason_code)s, %(note)s, %(recorded_at)s, %(partial)s);
 
 -- name: set_order_milestone
 -- The order's newest milestone.

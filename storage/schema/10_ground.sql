@@ -1,6 +1,7 @@
 -- Extensions, roles and schemas. Roles are the cluster's; `waybill db migrate` gives those with a URL their password.
 CREATE EXTENSION IF NOT EXISTS timescaledb;
 CREATE EXTENSION IF NOT EXISTS btree_gist;
+CREATE EXTENSION IF NOT EXISTS pg_trgm;
 
 DO $$
 DECLARE

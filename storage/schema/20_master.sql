@@ -12,7 +12,8 @@ CREATE TABLE waybill.premises (
     hours jsonb NOT NULL DEFAULT '{}',
     next_order_no integer NOT NULL DEFAULT 1001, -- counters of the numbers for people, without holes
     next_trip_no integer NOT NULL DEFAULT 1,
-    created_at timestamptz NOT NULL
+    created_at timestamptz NOT NULL,
+    next_test_no integer NOT NULL DEFAULT 1 -- test orders are counted apart, so that real numbers have no holes
 );
 
 CREATE TABLE waybill.account (

@@ -19,11 +19,29 @@ CREATE TABLE waybill.orders (
     milestone text NOT NULL, -- the newest, a copy for search
     milestone_at timestamptz NOT NULL,
     created_at timestamptz NOT NULL,
+    customer_no text, -- the shop's own number for the customer
+    customer_email text,
+    customer_language text,
+    customer_type text CHECK (customer_type IN ('adult', 'patient', 'caregiver')),
+    channel text, -- how it was ordered: web, phone, shop
+    prepared_by text, -- employee number of whoever packed it (4 CCR 15420(a)(3))
+    taxes_minor bigint CHECK (taxes_minor >= 0),
+    fees_minor bigint CHECK (fees_minor >= 0),
+    discount_minor bigint CHECK (discount_minor >= 0),
+    due_minor bigint CHECK (due_minor >= 0), -- to be collected at the door
+    payment text, -- how it was or is to be paid
+    test boolean NOT NULL DEFAULT false, -- made with a test key: reaches no customer, driver or report
+    -- The customer's link: 122 random bits in 22 letters.
+    tracking_token text NOT NULL UNIQUE DEFAULT translate(encode(uuid_send(gen_random_uuid()), 'base64'), '+/=', '-_'),
+    search text NOT NULL GENERATED ALWAYS AS (lower(order_no || ' ' || source_ref || ' ' || customer_name || ' '
+        || address || ' ' || regexp_replace(coalesce(customer_phone, ''), '[^0-9]', '', 'g'))) STORED,
     CHECK (window_from < window_to),
     UNIQUE (premises_id, order_no),
-    UNIQUE (premises_id, source, source_ref)
+    UNIQUE (premises_id, source, source_ref, test)
 );
 CREATE INDEX orders_by_window ON waybill.orders (premises_id, window_from);
+CREATE INDEX orders_in_order ON waybill.orders (window_from, id); -- pages of all premises
+CREATE INDEX orders_search ON waybill.orders USING gin (search gin_trgm_ops);
 
 CREATE TABLE waybill.order_line (
     order_id uuid NOT NULL REFERENCES waybill.orders,
@@ -35,6 +53,7 @@ CREATE TABLE waybill.order_line (
     quantity numeric NOT NULL CHECK (quantity > 0),
     unit text NOT NULL,
     unit_price_minor bigint CHECK (unit_price_minor >= 0),
+    accepted_quantity numeric CHECK (accepted_quantity BETWEEN 0 AND quantity), -- at the door; NULL: not said yet
     PRIMARY KEY (order_id, line_no)
 );
 
@@ -103,6 +122,7 @@ CREATE TABLE waybill.milestone (
     note text,
     evidence jsonb, -- copies of the fixes that decided it, when detected
     recorded_at timestamptz NOT NULL,
+    partial boolean NOT NULL DEFAULT false, -- delivered, but not every line
     CHECK ((known = 'declared') = (declared_by IS NOT NULL))
 );
 CREATE INDEX milestone_by_order ON waybill.milestone (order_id, at);

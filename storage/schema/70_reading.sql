@@ -63,18 +63,20 @@ LEFT JOIN LATERAL (
 ) d ON true
 LEFT JOIN waybill.trip t ON t.id = d.trip_id
 LEFT JOIN waybill.vehicle v ON v.id = t.vehicle_id
-WHERE o.premises_id = ANY (reading.visible_premises());
+WHERE o.premises_id = ANY (reading.visible_premises()) AND NOT o.test;
 
 CREATE VIEW reading.order_line WITH (security_barrier) AS
 SELECT l.order_id, l.premises_id, l.line_no, l.item, l.category, l.tag, l.quantity, l.unit, l.unit_price_minor
 FROM waybill.order_line l
-WHERE l.premises_id = ANY (reading.visible_premises());
+JOIN waybill.orders o ON o.id = l.order_id
+WHERE l.premises_id = ANY (reading.visible_premises()) AND NOT o.test;
 
 CREATE VIEW reading.milestone WITH (security_barrier) AS
 SELECT m.id, m.premises_id, m.order_id, m.trip_id, m.milestone, m.at, m.known, m.declared_by, m.reason_code, m.note,
     m.evidence, m.recorded_at
 FROM waybill.milestone m
-WHERE m.premises_id = ANY (reading.visible_premises());
+JOIN waybill.orders o ON o.id = m.order_id
+WHERE m.premises_id = ANY (reading.visible_premises()) AND NOT o.test;
 
 CREATE VIEW reading.trip WITH (security_barrier) AS
 SELECT t.id, t.premises_id, t.trip_no, t.vehicle_id, v.name AS vehicle_name, t.planned_departure_at, t.departed_at,

@@ -1,0 +1,164 @@
+"""An order as it goes over HTTP, in and out, and its way to and from the records. Asks no database."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from contract.geo import to_e7
+from storage.orders import NewLine, NewOrder
+
+# PostgreSQL's text holds no NUL, and control characters are no part of anybody's name or address.
+Text = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x08\x0b-\x1f]*$")
+]
+LongText = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=2000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$")
+]
+Minor = Annotated[int, Field(ge=0, le=10**12)]
+
+
+class LineIn(BaseModel):
+    """One kind of goods."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    item: Text
+    quantity: Decimal = Field(gt=0, le=1_000_000, max_digits=12, decimal_places=4)
+    unit: Text = Field(default="each", examples=["each", "g"])
+    category: Text | None = None
+    tag: Text | None = Field(None, description="track-and-trace identifier of the goods")
+    unit_price_minor: Minor | None = Field(None, description="price of one unit in minor units of `currency`")
+
+
+class OrderIn(BaseModel):
+    """An order as its system hands it over."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    customer_name: Text
+    address: Text
+    window_from: AwareDatetime = Field(description="the promised window begins; RFC 3339 with an offset")
+    window_to: AwareDatetime
+    premises: Text | None = Field(None, description="the premises' code; left out: the caller's only one")
+    placed_at: AwareDatetime | None = Field(None, description="when the customer ordered; left out: now")
+    lines: list[LineIn] = Field(default=[], max_length=500)
+    lat: float | None = Field(None, ge=-90, le=90, description="degrees; together with lon")
+    lon: float | None = Field(None, ge=-180, le=180)
+    customer_no: Text | None = None
+    customer_phone: Text | None = None
+    customer_email: Text | None = None
+    customer_language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] | None = None
+    customer_type: Literal["adult", "patient", "caregiver"] | None = None
+    channel: Text | None = Field(None, description="how it was ordered: web, phone, shop")
+    prepared_by: Text | None = Field(None, description="employee number of whoever packed it")
+    note: LongText | None = None
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = Field(None, description="ISO 4217")
+    taxes_minor: Minor | None = None
+    fees_minor: Minor | None = None
+    discount_minor: Minor | None = None
+    due_minor: Minor | None = Field(None, description="to be collected at the door")
+    payment: Text | None = Field(None, description="how it was or is to be paid")
+
+
+class LineOut(BaseModel):
+    line_no: int
+    item: str
+    category: str | None
+    tag: str | None
+    quantity: Decimal
+    unit: str
+    unit_price_minor: int | None
+    accepted_quantity: Decimal | None = Field(description="what of it the customer took; null: not said yet")
+
+
+class MilestoneOut(BaseModel):
+    milestone: str
+    at: datetime
+    known: str = Field(description="declared: somebody said so; detected: fixes showed it")
+    declared_by: str | None
+    reason_code: str | None
+    note: str | None
+    partial: bool
+    trip_no: str | None
+    recorded_at: datetime
+
+
+class OrderOut(BaseModel):
+    """An order with its lines and milestones."""
+
+    id: UUID
+    premises: str
+    order_no: str = Field(description="its number for people")
+    source: str
+    source_ref: str
+    test: bool
+    customer_no: str | None
+    customer_name: str
+    customer_phone: str | None
+    customer_email: str | None
+    customer_language: str | None
+    customer_type: str | None
+    address: str
+    lat: float | None
+    lon: float | None
+    window_from: datetime
+    window_to: datetime
+    placed_at: datetime
+    channel: str | None
+    note: str | None
+    prepared_by: str | None
+    currency: str | None
+    taxes_minor: int | None
+    fees_minor: int | None
+    discount_minor: int | None
+    total_minor: int | None
+    due_minor: int | None
+    payment: str | None
+    milestone: str
+    milestone_at: datetime
+    tracking_url: str | None = Field(description="the customer's page; null while no public address is set")
+    lines: list[LineOut]
+    milestones: list[MilestoneOut]
+
+
+def to_new_order(wanted: OrderIn, source: str, source_ref: str, now: datetime, *, test: bool) -> NewOrder:
+    """What the records take. A time of day is kept to the millisecond."""
+    values: dict[str, Any] = wanted.model_dump(exclude={"premises", "lat", "lon", "lines", "placed_at"})
+    lines = tuple(NewLine(**line.model_dump()) for line in wanted.lines)
+    return NewOrder(
+        **values, source=source, source_ref=source_ref, lines=lines, placed_at=wanted.placed_at or now, test=test,
+        lat_e7=None if wanted.lat is None else to_e7(wanted.lat),
+        lon_e7=None if wanted.lon is None else to_e7(wanted.lon),
+    )  # fmt: skip
+
+
+def as_new_order(row: dict[str, Any]) -> NewOrder:
+    """An order on record as the order that was put last: for comparing it with the next one."""
+    names = [name for name in NewOrder.__struct_fields__ if name not in ("lines", "test")]
+    fields = NewLine.__struct_fields__
+    lines = tuple(
+        NewLine(**{name: line[name] for name in fields if name != "quantity"}, quantity=Decimal(line["quantity"]))
+        for line in row["lines"]
+    )
+    return NewOrder(**{name: row[name] for name in names}, lines=lines, test=row["test"])
+
+
+def to_order_out(row: dict[str, Any], public_url: str | None) -> OrderOut:
+    """What a caller gets of an order on record."""
+    return OrderOut.model_validate(
+        {
+            **row,
+            "lat": None if row["lat_e7"] is None else row["lat_e7"] / 1e7,
+            "lon": None if row["lon_e7"] is None else row["lon_e7"] / 1e7,
+            "tracking_url": tracking_url(public_url, row["tracking_token"]),
+        }
+    )
+
+
+def tracking_url(public_url: str | None, token: str) -> str | None:
+    return None if public_url is None else f"{public_url.rstrip('/')}/t/{token}"

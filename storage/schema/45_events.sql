@@ -1,0 +1,44 @@
+-- What order systems are told, and what they asked before.
+-- The feed. A reader goes on from a place in it, so rows must never appear behind that place: they are read in the order of
+-- the transactions that wrote them, and only up to the oldest one that is still running.
+CREATE TABLE waybill.event (
+    written_by xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    id uuid NOT NULL,
+    premises_id uuid NOT NULL REFERENCES waybill.premises,
+    type text NOT NULL, -- order.delivered, order.changed, …
+    at timestamptz NOT NULL,
+    order_id uuid REFERENCES waybill.orders,
+    trip_id uuid REFERENCES waybill.trip,
+    test boolean NOT NULL,
+    body jsonb NOT NULL,
+    PRIMARY KEY (written_by, id)
+);
+
+-- A trigger, and not a statement beside each INSERT: people, drivers, the gateway's detection and corrections all write
+-- milestones, and none may forget to tell.
+CREATE FUNCTION waybill.tell_milestones() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO waybill.event (id, premises_id, type, at, order_id, trip_id, test, body)
+    SELECT m.id, m.premises_id, 'order.' || m.milestone, m.at, m.order_id, m.trip_id, o.test,
+        jsonb_strip_nulls(jsonb_build_object('order_no', o.order_no, 'source', o.source, 'source_ref', o.source_ref,
+            'milestone', m.milestone, 'known', m.known, 'reason_code', m.reason_code,
+            'partial', nullif(m.partial, false)))
+    FROM written m JOIN waybill.orders o ON o.id = m.order_id;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER milestone_is_told AFTER INSERT ON waybill.milestone REFERENCING NEW TABLE AS written
+    FOR EACH STATEMENT EXECUTE FUNCTION waybill.tell_milestones();
+
+-- A request that was sent again because its answer got lost must not be done twice.
+CREATE TABLE waybill.idempotency_key (
+    caller text NOT NULL, -- whose key: what proved who they are, as a digest
+    key text NOT NULL,
+    request_digest bytea NOT NULL,
+    created_at timestamptz NOT NULL, -- true time
+    status smallint, -- of the answer; NULL only within the transaction of the request
+    body bytea,
+    headers jsonb,
+    PRIMARY KEY (caller, key)
+);
+CREATE INDEX idempotency_key_by_time ON waybill.idempotency_key (created_at);
