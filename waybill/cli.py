@@ -28,6 +28,8 @@ _MODULES = (
     "status",
     "history",
     "rejects",
+    "retention",
+    "hold",
     "init",
     "user",
     "key",
