@@ -15,6 +15,7 @@ from contract.messages import Receipt, Status
 from storage.fixes import FixRow
 from storage.sql import as_rows, statement
 
+_NO_SPOOL = "0" * 16  # nobody's: what names it confirms nothing to anybody
 MAX_RECEIPT_RANGES = 200  # a receipt stays below a few kB; the ranges beyond it come with later receipts
 
 
@@ -82,11 +83,15 @@ def receipt_of(spool: str, seqs: str) -> Receipt:
 
 
 def newest_receipts(connection: psycopg.Connection) -> dict[str, Receipt]:
-    """Per device the receipt of the spool it used last."""
+    """Per device the receipt of the spool it used last, or one that confirms nothing.
+
+    Of every device, because the broker may keep one from before the database was restored to an older state: a device
+    that hears it deletes what is stored nowhere.
+    """
     found: dict[str, Receipt] = {}
     for device, spool, seqs in connection.execute(statement("progress_of_devices")):
         if device not in found:
-            found[device] = receipt_of(spool, seqs)
+            found[device] = Receipt(spool=_NO_SPOOL, through=0) if spool is None else receipt_of(spool, seqs)
     return found
 
 

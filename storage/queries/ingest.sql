@@ -113,7 +113,8 @@ ON CONFLICT (device_id) DO UPDATE SET received_at = excluded.received_at, state 
 SELECT pg_try_advisory_lock(hashtext('waybill.gateway'), hashtext(%(client_id)s));
 
 -- name: progress_of_devices
--- Everything stored so far, for receipts after a start.
+-- Everything stored so far, for receipts after a start; a device of which nothing is stored has no spool.
 SELECT d.name, s.name, p.seqs::text
-FROM waybill.device_progress p JOIN waybill.spool s ON s.id = p.spool_id JOIN waybill.device d ON d.id = p.device_id
-ORDER BY p.changed_at DESC;
+FROM waybill.device d
+LEFT JOIN (waybill.device_progress p JOIN waybill.spool s ON s.id = p.spool_id) ON p.device_id = d.id
+ORDER BY p.changed_at DESC NULLS LAST;
