@@ -14,6 +14,8 @@ COPY waybill /src/waybill
 RUN /opt/waybill/bin/pip install --no-deps --no-build-isolation /src
 
 FROM python:3.13-slim-trixie
+# pg_dump and pg_restore, for backups.
+RUN apt-get update && apt-get install -y --no-install-recommends postgresql-client-17 && rm -rf /var/lib/apt/lists/*
 # 1883 is the user of the broker's image: the first store of credentials must be its file.
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /var/lib/waybill waybill \
     && install -d -o waybill -g waybill -m 0755 /var/lib/waybill \

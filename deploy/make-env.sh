@@ -27,10 +27,11 @@ while IFS= read -r line; do
         DEVICE_BROKER_HOST=) echo "$line${host%%:*}" ;;
         DASHBOARD_USER=) echo "$line$user" ;;
         DASHBOARD_PASSWORD_HASH=) echo "$line'$hash'" ;;
-        *_PASSWORD=) echo "$line$(secret)" ;;
+        *_PASSWORD= | *_PASSPHRASE=) echo "$line$(secret)" ;;
         *) echo "$line" ;;
     esac
 done <.env.example >.env.half-done
 mv .env.half-done .env
 
 echo "Wrote .env for $public_url. Sign-in of the dashboard, shown only now: $user $dashboard_password"
+echo "Keep BACKUP_PASSPHRASE of .env on another machine too: without it no backup is ever opened."

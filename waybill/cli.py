@@ -28,8 +28,6 @@ _MODULES = (
     "status",
     "history",
     "rejects",
-    "retention",
-    "hold",
     "init",
     "user",
     "key",
@@ -41,6 +39,8 @@ _MODULES = (
     "place",
     "database",
     "broker",
+    "backup",
+    "restore",
     "alive",
     "settings",
 )

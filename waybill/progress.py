@@ -26,6 +26,29 @@ def progress_bar(what: str, whole: int | None) -> Iterator[Callable[[int], None]
 
 
 @contextmanager
+def byte_bars(whole: int | None) -> Iterator[Callable[[str, int], None]]:
+    """Gives a function that is told what is on and how many bytes more of it are done. Without a terminal: nothing."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+    from rich.progress import TransferSpeedColumn as SpeedColumn
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description:<20}"), BarColumn(bar_width=30), DownloadColumn(), SpeedColumn(),
+        TimeElapsedColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        tasks: list[TaskID] = []
+
+        def report(what: str, more: int) -> None:
+            if not tasks:
+                tasks.append(progress.add_task(what, total=whole))
+            progress.update(tasks[0], description=what, advance=more)
+
+        yield report
+
+
+@contextmanager
 def step_bars(steps: Sequence[str]) -> Iterator[Callable[[str, int], None]]:
     """Gives a function that is told which step is on and how many things more it has done; one line per step.
 

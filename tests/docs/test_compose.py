@@ -75,6 +75,15 @@ def test_every_part_gets_what_its_command_needs_and_no_password_more(environ: di
         "broker-users": {"broker_password", "broker_admin_password"},
         "gateway": {"database_url", "broker_password", "broker_admin_password"},
         "worker": {"database_url", "database_retention_url"},
+        "backup": {
+            "database_owner_url",
+            "database_url",
+            "database_reader_url",
+            "database_retention_url",
+            "broker_password",
+            "broker_admin_password",
+            "backup_passphrase",
+        },
         "api": {"database_url", "broker_admin_password"},
         "dashboard": {"database_reader_url"},
     }
@@ -86,6 +95,7 @@ def test_every_part_gets_what_its_command_needs_and_no_password_more(environ: di
 
 def test_addresses_lead_to_services_that_share_a_network(environ: dict[str, str]) -> None:
     hosts = {"production": {"database": "database", "broker": "broker"},
+             "backup": {"database": "database", "broker": "broker"},
              "demo": {"database": "demo-database", "broker": "demo-broker"}}  # fmt: skip
     for name, service in compose(environ)["services"].items():
         text = json.dumps(service.get("environment", {}))

@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 ADMIN = "admin"
@@ -49,6 +49,14 @@ def with_passwords(store: Json, passwords: Mapping[str, str]) -> Json:
         return store
     others = [client for name, client in kept.items() if name not in stale]
     return {**store, "clients": [*others, *(_client(name, password) for name, password in stale.items())]}
+
+
+def without_clients(store: Json, names: Collection[str]) -> tuple[Json, list[str]]:
+    """`store` without the clients of these names, and which of them it had."""
+    clients = store.get("clients")
+    assert isinstance(clients, list)
+    removed = sorted(client["username"] for client in clients if client["username"] in names)
+    return {**store, "clients": [client for client in clients if client["username"] not in removed]}, removed
 
 
 def write_store(path: Path, passwords: Mapping[str, str]) -> None:

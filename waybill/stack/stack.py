@@ -81,6 +81,12 @@ class Stack:
         broker, host, port = self._broker(progress)
         return Servers(owner_url, host, port, postgres, broker)
 
+    def start_database(self, progress: Progress) -> None:
+        """Starts the database alone, so that no device comes in; its addresses are in the folder's waybill.toml."""
+        self.logs.mkdir(parents=True, exist_ok=True)
+        keep_values(self.data_dir, {"data_dir": "."})
+        self._database(progress)
+
     def port(self, setting: str) -> int:
         """The port for `api_port` or `dashboard_port`: the folder's own, else the next free; kept for next time."""
         kept = read_values(self.data_dir).get(setting)

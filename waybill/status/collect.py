@@ -20,6 +20,7 @@ from waybill.setting_rules import shown
 from waybill.settings import Settings
 from waybill.stack.process_state import StackState, read_state
 from waybill.stack.processes import STATE_FILE
+from waybill.status import backups
 from waybill.status.report import (
     BrokerReport,
     DatabaseReport,
@@ -47,7 +48,7 @@ def collect(settings: Settings) -> StatusReport:
         problems=[], warnings=[], database=DatabaseReport(place="(not set)", reachable=False), broker=broker,
         processes=[] if state is None else _processes(state),
     )  # fmt: skip
-    report = _with_database(report, settings.database_url, now, local=state is not None)
+    report = _with_database(report, settings, now, local=state is not None)
     alive = any(part.alive for part in report.parts)
     running = state is not None or alive or (report.database.reachable and broker.reachable)
     return msgspec.structs.replace(report, running=running, problems=_problems(report))
@@ -85,13 +86,14 @@ def _version_in(log: Path) -> str | None:
     return found[-1] if found else None
 
 
-def _with_database(report: StatusReport, url: str | None, now: datetime, *, local: bool) -> StatusReport:
+def _with_database(report: StatusReport, settings: Settings, now: datetime, *, local: bool) -> StatusReport:
+    url = settings.database_url
     if url is None:
         return report
     place = shown("database", url)
     try:
         with psycopg.connect(url, connect_timeout=_PATIENCE_S) as connection:
-            return _with_records(report, connection, place, now, local=local)
+            return _with_records(report, connection, settings, place, now, local=local)
     except psycopg.OperationalError as error:
         reason = str(error).strip().splitlines()[0]
         database = DatabaseReport(place=place, reachable=False, error=reason)
@@ -99,7 +101,7 @@ def _with_database(report: StatusReport, url: str | None, now: datetime, *, loca
 
 
 def _with_records(
-    report: StatusReport, connection: psycopg.Connection, place: str, now: datetime, *, local: bool
+    report: StatusReport, connection: psycopg.Connection, settings: Settings, place: str, now: datetime, *, local: bool
 ) -> StatusReport:
     versions = health.server_versions(connection)
     # What TimescaleDB calls timescale in SHOW timescaledb.license everybody else calls the Community edition.
@@ -112,15 +114,19 @@ def _with_records(
     report = msgspec.structs.replace(report, database=database)
     if newest is None or error is not None:
         return report
+    real, backup = health.holds_real_fixes(connection), backups.newest(connection, settings.backup_max_age_hours)
     warnings = []
-    if local and health.holds_real_fixes(connection):
+    if local and real:
         warnings.append("real vehicles report to the private copy of the servers, which gets no security updates")
+    if said := backups.warning(backup, real=real):
+        warnings.append(said)
     return msgspec.structs.replace(
         report,
         parts=_parts(connection),
         devices=health.device_health(connection),
         today=_today(connection, now),
         warnings=warnings,
+        backup=backup,
     )
 
 

@@ -63,6 +63,14 @@ class DayReport(msgspec.Struct, frozen=True, kw_only=True):
     rejects: dict[str, int]
 
 
+class BackupReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest backup, or the one that the database was brought back from; made_at is true time."""
+
+    name: str
+    made_at: datetime
+    overdue: bool
+
+
 class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
     """Everything; `problems` is empty when all is well."""
 
@@ -79,3 +87,4 @@ class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
     parts: list[PartReport] = []
     devices: list[DeviceHealth] = []
     today: DayReport | None = None
+    backup: BackupReport | None = None  # None: none was ever made

@@ -17,6 +17,8 @@ def show(report: StatusReport) -> None:
     if report.devices:
         _devices(report)
     _today(report)
+    if report.backup is not None:
+        say(f"backup    {report.backup.name}, made {report.backup.made_at:%Y-%m-%d %H:%M:%S} UTC")
     for warning in report.warnings:
         say(f"warning: {warning}")
     for problem in report.problems:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from waybill.stack.dynamic_security import first_store, with_passwords, write_store
+from waybill.stack.dynamic_security import first_store, with_passwords, without_clients, write_store
 
 PASSWORDS = {"admin": "a", "gateway": "g"}
 
@@ -51,3 +51,12 @@ def test_store_on_disk_is_for_its_owner_only(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.read_bytes() == first
     assert set(clients(json.loads(first))) == {"admin", "gateway"}
+
+
+def test_clients_are_taken_out_by_name() -> None:
+    store = first_store({**PASSWORDS, "gps-01": "d", "gps-02": "e"})
+
+    changed, removed = without_clients(store, {"gps-02", "gps-09"})
+
+    assert removed == ["gps-02"]
+    assert set(clients(changed)) == {"admin", "gateway", "gps-01"}
