@@ -13,6 +13,7 @@ from contract.fix import Fix
 from contract.reasons import RejectReason
 from contract.translation import Translation
 
+OWN = "waybill"  # those that speak our own wire
 OWNTRACKS = "owntracks"
 OSMAND = "osmand"
 FLESPI = "flespi"
@@ -37,6 +38,11 @@ class Sender(msgspec.Struct, frozen=True, order=True):
         if self.protocol == FLESPI:
             return "/".join([FLESPI, *_FLESPI_DEVICES, self.address])
         return self.label
+
+
+def by_broker(sender: Sender) -> bool:
+    """Whether it reports to the broker, with a password there; else by HTTP, with a token."""
+    return sender.protocol != OSMAND
 
 
 class ForeignMessage(msgspec.Struct, frozen=True):

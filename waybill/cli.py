@@ -28,6 +28,7 @@ _MODULES = (
     "status",
     "history",
     "rejects",
+    "wire",
     "init",
     "user",
     "key",

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from contract.clock import Clock, parse_clock
-from gateway.api import accounts, enrolments, events, keys, operations, orders, sessions
+from gateway.api import accounts, enrolments, events, keys, operations, orders, reports, sessions
 from gateway.api.database import Connect
 from gateway.api.enrolments import EnrolmentDesk
 from gateway.api.headers import SecurityHeaders
@@ -22,6 +22,7 @@ ROUTERS = (
     operations.router,
     operations.monitors,
     enrolments.router,
+    reports.router,
     sessions.router,
     accounts.router,
     keys.router,
@@ -58,6 +59,7 @@ def make_app(
     app.add_middleware(CountRequests, registry=app.state.registry)
     app.state.enrolment_desk = enrolment_desk
     app.state.enrolment_tries = Tries()
+    app.state.report_tries = Tries()
     app.state.sign_in_tries = Tries()
     app.state.clock = clock
     app.state.public_url = public_url

@@ -8,17 +8,14 @@ import msgspec
 import psycopg
 
 from contract.codec import Reject
-from contract.faults import printable
 from contract.fix import Fix, Source
 from contract.reasons import RejectReason
 from gateway.ingest.batch import Batch, reject_fixes
 from gateway.ingest.inbox import Message
+from gateway.master.strangers import rows_of_names
 from storage.senders import Registered, UnknownSender, count_unknown, unknown_senders
 
-MOST_NAMES = 200  # that are told apart; whoever makes up more fills one row
-MOST_BYTES = 1_048_576  # of rejects kept under one name: 200 MiB in all
-_LONGEST_NAME = 100
-_OWN = "waybill"  # the protocol of those that speak our wire
+MOST_BYTES = 1_048_576  # of rejects kept under one name: about 200 MiB in all
 
 
 def fixes_of_registered(batch: Batch, who: Registered) -> list[tuple[Fix, Message]]:
@@ -60,15 +57,8 @@ def meet_strangers(
     detail = "no device of this name is registered: waybill device unknown lists it"
     rejects += reject_fixes(fixes, RejectReason.UNKNOWN_DEVICE, detail)
     counted = {(one.protocol, one.address): one.kept_bytes for one in unknown_senders(connection)}
-    room = MOST_NAMES - len(counted)
-    seen: dict[tuple[str, str], UnknownSender] = {}
-    rows: dict[str, tuple[str, str]] = {}
-    for name in sorted(strangers):
-        row = _row(name)
-        if row not in counted and row not in seen:
-            row, room = (row, room - 1) if room > 0 else ((row[0], ""), room)
-        rows[name] = row
-        seen.setdefault(row, UnknownSender(*row, at, at, 0, 0, None, None))
+    rows = rows_of_names(strangers, counted)
+    seen = {row: UnknownSender(*row, at, at, 0, 0, None, None) for row in rows.values()}
     kept: list[tuple[Reject, str]] = []
     for reject, topic in rejects:
         row = rows[reject.device]
@@ -86,14 +76,6 @@ def meet_strangers(
         seen[row] = msgspec.structs.replace(seen[row], lat_e7=fix.lat_e7, lon_e7=fix.lon_e7)
     count_unknown(connection, [seen[row] for row in sorted(seen)])
     return kept
-
-
-def _row(name: str) -> tuple[str, str]:
-    """Protocol and address of a name; an overlong one is not told apart."""
-    protocol, stroke, address = name.partition("/")
-    if not stroke:
-        protocol, address = _OWN, name
-    return protocol, printable(address) if len(address) <= _LONGEST_NAME else ""
 
 
 def _more(one: UnknownSender, reports: int, kept_bytes: int) -> UnknownSender:

@@ -11,6 +11,7 @@ import msgspec
 import psycopg
 
 from contract.fix import DEVICE_NAME
+from contract.foreign import Sender, by_broker
 from gateway.broker_roles import certificate_user
 from gateway.device_ca import DeviceCertificate
 from gateway.master.errors import MasterDataError
@@ -18,6 +19,7 @@ from storage import master
 from storage.audit import Actor, AuditEvent, record
 from storage.enrolment import cancel_enrolments
 from storage.master import Device, EndedInstall, Fitting, Vehicle
+from storage.senders import foreign_senders, forget_unknown, revoke_tokens
 
 KINDS = ("dedicated", "phone")
 # The broker's own users (broker.acl): a device of that name would get their rights.
@@ -28,6 +30,8 @@ class CredentialStore(Protocol):
     """Where devices' passwords go: gateway.broker_admin.BrokerAdmin, and nothing else outside tests."""
 
     def put(self, passwords: dict[str, str], /) -> None: ...
+
+    def allow(self, device: str, topics: Iterable[str], /) -> None: ...
 
     def remove(self, devices: Iterable[str], /) -> None: ...
 
@@ -67,6 +71,7 @@ def add_device(
         raise MasterDataError(
             f"device {name} exists already; waybill device rotate {name} makes it a new credential"
         ) from None
+    forget_unknown(connection, "waybill", name)
     after = {"name": name, "kind": kind, "serial_no": serial_no, "credential_kind": credential_kind}
     record(connection, [_event("device.added", name, None, actor, at, after)])
     return Device(device_id, name, kind, serial_no, at, credential_kind=credential_kind)
@@ -82,6 +87,8 @@ def issue_credentials(
     # Last, and before the commit: when the broker refuses, nothing is recorded; a password that the broker has
     # and a failed commit forgot lets in a device that is not registered, whose fixes are rejected.
     broker.put(passwords)
+    for name, topics in _topics_of_senders(connection, passwords).items():
+        broker.allow(name, topics)
     return passwords
 
 
@@ -108,6 +115,16 @@ def issue_certificate(
     return certificate
 
 
+def _topics_of_senders(connection: psycopg.Connection, names: Iterable[str]) -> dict[str, list[str]]:
+    """The foreign topics that each of these devices writes."""
+    topics: dict[str, list[str]] = {}
+    for one in foreign_senders(connection):
+        sender = Sender(one.protocol, one.address)
+        if one.device_name in names and by_broker(sender):
+            topics.setdefault(one.device_name, []).append(sender.topic)
+    return topics
+
+
 def revoke_credential(
     connection: psycopg.Connection,
     broker: CredentialStore,
@@ -119,6 +136,7 @@ def revoke_credential(
 ) -> bool:
     """Cuts the device off and lets it in no more, open codes included; whether it had a credential. Installs stay."""
     cancel_enrolments(connection, device.id, at)
+    revoke_tokens(connection, device.id)
     had_one = master.revoke_credential(connection, device.id, at)
     event = _event("device.credential_revoked", device.name, None, actor, at, None)
     before = {"issued_at": device.credential_issued_at}

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from waybill.commands import device_settings
+from waybill.commands import device_senders, device_settings
+from waybill.commands.device_senders import Wish, hand_over_senders, hand_over_token, register_device, senders_of
 from waybill.commands.vehicle import Json
 from waybill.connections import broker_admin, database
 from waybill.invocation import CommandError, settings_of
@@ -51,6 +52,8 @@ def register(app: typer.Typer) -> None:
     group.command(name="rotate")(rotate)
     group.command(name="revoke")(revoke)
     group.command(name="settings")(device_settings.settings)
+    group.command(name="unknown")(device_senders.unknown)
+    group.command(name="accept")(device_senders.accept)
     app.add_typer(group, name="device")
 
 
@@ -78,8 +81,13 @@ def add(
     name: DeviceName,
     fit_in: Annotated[str | None, typer.Option("--fit", metavar="VEHICLE", help="Fit it in this vehicle.")] = None,
     at: Instant = None,
-    kind: Annotated[str, typer.Option(help="dedicated, or phone for a driver's own.")] = "dedicated",
+    kind: Annotated[str | None, typer.Option(help="dedicated, or phone for a driver's own.")] = None,
     serial_no: Annotated[str | None, typer.Option("--serial", help="The maker's serial number.")] = None,
+    owntracks: Annotated[
+        str | None, typer.Option(metavar="USER/DEVICE", help="An OwnTracks app, by its topic.")
+    ] = None,
+    osmand: Annotated[str | None, typer.Option(metavar="ID", help="A Traccar Client app, by its identifier.")] = None,
+    flespi: Annotated[str | None, typer.Option(metavar="NUMBER", help="A device at flespi, by its number.")] = None,
     save: Save = False,
     code: Annotated[bool, typer.Option("--code", help="Print a code for waybill bridge enroll, no password.")] = False,
     tls: Annotated[
@@ -87,33 +95,28 @@ def add(
     ] = False,
 ) -> None:
     """Registers a device and prints the broker password made for it, or with --code an enrolment code, this once."""
-    from gateway.master.devices import add_device, fit_device, issue_credentials
-    from gateway.master.enrolment import open_enrolment
-    from gateway.master.vehicles import find_vehicle
-    from waybill.commands.actor import terminal_actor
-
-    settings, actor = settings_of(context), terminal_actor()
-    from_at, now = _instant(settings, at), settings.parsed_clock().now()
+    if tls and (owntracks or osmand or flespi):
+        raise CommandError("--tls is for waybill bridge: an app has a password, or a token in its URL")
     if tls and save:
         raise CommandError("--save keeps a password, and a device with --tls has none: its key is made in the vehicle")
+    settings = settings_of(context)
+    senders = senders_of(owntracks, osmand, flespi)
+    wish = Wish(
+        name=name, senders=senders, fit_in=fit_in, from_at=_instant(settings, at), kind=kind, serial_no=serial_no,
+        code=code, tls=tls,
+    )  # fmt: skip
     with database(settings) as connection:
-        vehicle = None if fit_in is None else find_vehicle(connection, fit_in)
-        shown_by = "certificate" if tls else "password"
-        device = add_device(
-            connection, name, actor=actor, at=now, kind=kind, serial_no=serial_no, credential_kind=shown_by
-        )
-        if vehicle is not None:
-            fit_device(connection, device, vehicle, actor=actor, at=from_at)
-        opened = open_enrolment(connection, device, actor=actor, at=now) if code or tls else None
-        broker = None if code or tls else broker_admin(settings)
-        made = {} if broker is None else issue_credentials(connection, broker, [name], actor=actor, at=now)
-    where = "fitted nowhere yet: waybill device fit" if vehicle is None else f"fitted in {vehicle.name}"
-    if opened is not None:
-        note(f"device {name} is registered, {where}.")
-        _hand_over_code(settings, device, opened)
-        return
-    note(f"device {name} is registered, {where}. Its broker user is {name}, its password is shown only now:")
-    _hand_over(settings, name, made[name], save=save)
+        made = register_device(connection, settings, wish)
+    said = f"device {name} is registered, {made.where}."
+    if made.opened is not None:
+        note(said)
+        _hand_over_code(settings, made.device, made.opened)
+    elif made.password is not None:
+        note(f"{said} Its broker user is {name}, its password is shown only now:")
+        _hand_over(settings, name, made.password, save=save)
+    else:
+        note(said)
+    hand_over_senders(settings, name, senders, made.token)
 
 
 def fit(
@@ -186,26 +189,32 @@ def rotate(context: typer.Context, name: DeviceName, save: Save = False) -> None
     """Makes a new broker password for the device and prints it, this once; the old one ends at once.
 
     A device with a certificate gets a code instead; its old certificate ends when the code is exchanged for a new one.
+    A phone that reports by HTTP gets a new token.
     """
     from gateway.master.devices import find_device, issue_credentials
     from gateway.master.enrolment import open_enrolment
+    from gateway.master.senders import change_token
     from waybill.commands.actor import terminal_actor
 
     settings = settings_of(context)
-    now = settings.parsed_clock().now()
+    actor, now = terminal_actor(), settings.parsed_clock().now()
     with database(settings) as connection:
         device = find_device(connection, name)
+        by_http = change_token(connection, device, actor=actor, at=now)
+        opened, passwords = None, {}
         if device.has_certificate:
             if save:
                 raise CommandError(f"--save keeps a password, and {name} has none: its key is made in the vehicle")
-            opened = open_enrolment(connection, device, actor=terminal_actor(), at=now)
-        else:
-            passwords = issue_credentials(connection, broker_admin(settings), [name], actor=terminal_actor(), at=now)
-    if device.has_certificate:
+            opened = open_enrolment(connection, device, actor=actor, at=now)
+        elif by_http is None or device.credential_issued_at is not None:
+            passwords = issue_credentials(connection, broker_admin(settings), [name], actor=actor, at=now)
+    if opened is not None:
         _hand_over_code(settings, device, opened)
-        return
-    note(f"The new password of {name}, shown only now:")
-    _hand_over(settings, name, passwords[name], save=save)
+    for password in passwords.values():
+        note(f"The new password of {name}, shown only now:")
+        _hand_over(settings, name, password, save=save)
+    if by_http is not None:
+        hand_over_token(settings, *by_http)
 
 
 def enroll(context: typer.Context, name: DeviceName) -> None:

@@ -178,15 +178,19 @@ def test_rejects_are_listed_newest_first_in_pages(waybill: Waybill, database: Da
             )  # fmt: skip
             put_rejects(owner, [(reject, "waybill/v1/gps-99/fixes")], NOON)
 
-    first = waybill("rejects", "list", "--limit", "2", "--json").json()
-    second = waybill("rejects", "list", "--limit", "2", "--before", str(first[-1]["id"]), "--json").json()
-    table = waybill("rejects", "list", "--limit", "2")
+    asked = ("rejects", "list", "--from", NOON.isoformat(), "--limit", "2")
+    first = waybill(*asked, "--json").json()
+    second = waybill(*asked, "--before", first[-1]["ref"], "--json").json()
+    table = waybill(*asked)
+    shown = waybill("rejects", "show", first[0]["ref"])
     none = waybill("rejects", "list", "--reason", "unreadable")
     wrong = waybill("rejects", "list", "--reason", "ugly")
 
     assert [row["value"] for row in (*first, *second)] == ["200", "100", "000"]
-    assert (first[0]["raw"], first[0]["raw_bytes"]) == ("AP8=", 2)
+    assert {row["place"] for row in (*first, *second)} == {"reject"}
+    assert "bytes (2): 00 ff" in shown.out
+    assert "remedy: send the field in the type, unit and range" in shown.out
     assert "lat = '200'" in table.out
-    assert f"--before {first[-1]['id']}" in table.err
+    assert f"--before {first[-1]['ref']}" in table.err
     assert "none like that" in none.err
     assert "--reason 'ugly' must be one of unreadable, invalid_field" in wrong.error
