@@ -25,6 +25,7 @@ from gateway.ingest.writer import Writer
 from gateway.tracking.policy import Policy
 from gateway.watch.common import Gauges, counted_events, new_registry
 from gateway.watch.listener import Listen, Watched, listening
+from storage.connect import connect_to_stay
 from storage.device_commands import DeviceCommand, newest_device_commands
 from storage.ingest import lock_gateway, newest_receipts
 from storage.parts import put_part
@@ -68,7 +69,7 @@ class _Database:
         connection: psycopg.Connection | None = None
         self.locked_out = False
         try:
-            connection = psycopg.connect(self._options.database_url, autocommit=True, connect_timeout=5)
+            connection = connect_to_stay(self._options.database_url)
             locked = lock_gateway(connection, self._options.broker.client_id)
             self.receipts = newest_receipts(connection)
         except psycopg.Error as error:
@@ -129,9 +130,13 @@ def run_gateway(options: GatewayOptions, stop: threading.Event) -> None:
     pipeline: Pipeline
 
     def connect() -> Writer | None:
+        # Two gateways of one client id take the broker's session from each other for ever: who has no lock stays away.
         writer = database.connect()
         if writer is not None:
             pipeline.greet(database.receipts)
+            subscriber.start()
+        elif database.locked_out:
+            subscriber.leave()
         return writer
 
     commands = Commands()
@@ -146,7 +151,6 @@ def run_gateway(options: GatewayOptions, stop: threading.Event) -> None:
     registry.register(_gauges(subscriber, database, pipeline))
     watched = Watched(registry, lambda: _checks(subscriber, database, pipeline))
     with counted_events(registry), listening(options.monitors, watched):
-        subscriber.start()
         try:
             pipeline.run()
         finally:

@@ -82,7 +82,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str | None, _about("broker password of the device that waybill bridge speaks for", "secret")
     ] = None
     gateway_client_id: Annotated[
-        str, _about("the gateway's name; a second gateway of this name refuses to start", "word")
+        str, _about("the gateway's name; a second gateway of this name waits until the first is gone", "word")
     ] = "gateway"
     accept_simulated: Annotated[
         bool, _about("whether simulators' fixes count on map and trip; if not, they are stored refused")

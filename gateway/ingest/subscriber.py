@@ -1,6 +1,6 @@
 """The gateway's MQTT connection: messages in, acknowledgements out after the commit. Knows no database.
 
-The seam for another client library: start, take, acknowledge, publish, stop.
+The seam for another client library: start, take, acknowledge, publish, leave, stop.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Subscriber:
         self._inbox: queue.SimpleQueue[list[Message]] = queue.SimpleQueue()
         self._left: list[Message] = []  # of a run that was more than one batch
         self._received = self._taken = self._acknowledged = 0  # each counted by one thread only
-        self._stopping = False
+        self._away = True
         self._lines = Lines(options.tls_ca, self._deliver)
         self.connected = threading.Event()  # and subscribed: what devices send now is for us
         self.connections = 0  # how often a connection was made
@@ -83,7 +83,10 @@ class Subscriber:
         return client
 
     def start(self) -> None:
-        """Begins to connect in a thread of its own; a broker that is not there yet is waited for."""
+        """Begins to connect in a thread of its own; a broker that is not there yet is waited for. Once is enough."""
+        if not self._away:
+            return
+        self._away = False
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         properties.SessionExpiryInterval = self._options.session_expiry_s
         properties.ReceiveMaximum = self._options.receive_maximum
@@ -92,11 +95,16 @@ class Subscriber:
         )
         self._client.loop_start()
 
-    def stop(self) -> None:
-        """Ends the connection; what is not acknowledged comes again with the next one."""
-        self._stopping = True
+    def leave(self) -> None:
+        """Ends the connection until the next start; what is not acknowledged comes again with it, or to another."""
+        self._away = True
         self._client.disconnect()
         self._client.loop_stop()
+        self.connected.clear()
+
+    def stop(self) -> None:
+        """Leaves for good."""
+        self.leave()
         # Without the way back to us, and without us, the client goes at once and closes its own sockets: paho leaves
         # that to __del__, and the collector may come for the sockets first.
         self._client.on_connect = self._client.on_disconnect = None
@@ -181,7 +189,7 @@ class Subscriber:
         """Called by the line. What is sent at QoS 0 knows no Receive Maximum: then the line waits for the pipeline."""
         self._inbox.put(messages)
         self._received += len(messages)
-        while self._received - self._taken > self._options.receive_maximum + _SLACK and not self._stopping:
+        while self._received - self._taken > self._options.receive_maximum + _SLACK and not self._away:
             time.sleep(0.01)
 
     def _on_broker_counter(self, client: paho.Client, userdata: Any, message: paho.MQTTMessage) -> None:

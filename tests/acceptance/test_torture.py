@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -47,12 +48,17 @@ def register_all(database: Database) -> None:
             register(owner, device, vehicle=f"01900000-0000-7000-8000-00000000010{number}", name=f"van-{number}")
 
 
+def say(text: str) -> None:
+    """For whoever runs it with -s, and in the report of a failure."""
+    sys.stdout.write(f"{text}\n")
+
+
 def endure(world: World, rounds: list[Round]) -> list[Driven]:
     """Round after round, each survived before the next; in the end everybody has heard of everything."""
     world.start()
     eventually(lambda: min(world.counts().values()) > 0, PATIENCE_S)
     for number, one in enumerate(rounds, 1):
-        print(f"round {number}: {one}")
+        say(f"round {number}: {one}")
         one.befall(world)
         world.moves()
     return world.vehicles.finish()
@@ -109,7 +115,7 @@ def test_each_trouble_once(world: World) -> None:
 @pytest.mark.long
 def test_troubles_by_chance(world: World) -> None:
     seed = os.environ.get("TORTURE_SEED", SEED)
-    print(f"TORTURE_SEED={seed} gives these rounds again")
+    say(f"TORTURE_SEED={seed} gives these rounds again")
     rounds = list(rounds_by_chance(random.Random(seed), ROUNDS_LONG))
 
     driven = endure(world, rounds)

@@ -71,7 +71,12 @@ class World:
         return Drive(
             begins_at=self.begins_at,
             units=tuple(
-                Unit(device=name, password=DEVICE_PASSWORD, spool=self.folder / f"{name}.db", port=self.line_of_devices.port)
+                Unit(
+                    device=name,
+                    password=DEVICE_PASSWORD,
+                    spool=self.folder / f"{name}.db",
+                    port=self.line_of_devices.port,
+                )
                 for name in self.devices
             ),
         )  # fmt: skip
