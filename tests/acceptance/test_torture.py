@@ -18,10 +18,9 @@ from tests.acceptance.torture import PATIENCE_S, Round, World, each_trouble_once
 from tests.fixtures.database import Database
 from tests.fixtures.driving import Driven, latitude_e7
 from tests.fixtures.gateway import Device, eventually, register
-from tests.fixtures.servers import new_broker
 from waybill.demo.fleet import VanProgress
 from waybill.demo.reckoning import compare
-from waybill.stack.ports import Ports
+from waybill.stack.broker import Broker
 from waybill.stack.postgres import Postgres
 
 DEVICES = ("gps-01", "gps-02", "gps-03")
@@ -32,14 +31,11 @@ COARSENESS_E7 = 4
 
 
 @pytest.fixture
-def world(
-    server_folder: Path, server_ports: Ports, postgres: Postgres, database: Database, tmp_path: Path
-) -> Iterator[World]:
-    with new_broker(server_folder / "tortured-broker", server_ports) as broker:
-        made = World(broker, postgres, database, DEVICES, tmp_path)
-        with made.stack:
-            register_all(database)
-            yield made
+def world(mortal_broker: Broker, postgres: Postgres, database: Database, tmp_path: Path) -> Iterator[World]:
+    made = World(mortal_broker, postgres, database, DEVICES, tmp_path)
+    with made.stack:
+        register_all(database)
+        yield made
 
 
 def register_all(database: Database) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import psycopg
 import pytest
@@ -12,18 +11,10 @@ from contract.codec import encode_fixes
 from gateway.broker_admin import BrokerAdmin
 from tests.fixtures.database import Database
 from tests.fixtures.gateway import DEVICE_PASSWORD, Device, eventually, register, running_gateway
-from tests.fixtures.servers import BROKER_ADMIN_PASSWORD, new_broker
+from tests.fixtures.servers import BROKER_ADMIN_PASSWORD
 from tests.integration.gateway.ingest.test_ingest import fixes, stored
 from waybill.stack.broker import Broker
-from waybill.stack.ports import Ports
 from waybill.stack.postgres import Postgres
-
-
-@pytest.fixture
-def mortal_broker(server_folder: Path, server_ports: Ports, request: pytest.FixtureRequest) -> Iterator[Broker]:
-    """A broker of this test's own, to be killed."""
-    with new_broker(server_folder / request.node.name, server_ports) as broker:
-        yield broker
 
 
 def _device(broker: Broker, name: str) -> Device:

@@ -16,7 +16,6 @@ from tests.fixtures.database import Database
 from tests.fixtures.gateway import DEVICE_PASSWORD, Device, eventually, register
 from tests.fixtures.processes import waybill_process
 from tests.fixtures.servers import BROKER_ADMIN_PASSWORD, BROKER_GATEWAY_PASSWORD
-from tests.integration.gateway.ingest.test_faults import mortal_broker, mortal_database  # noqa: F401 - fixtures
 from tests.integration.gateway.ingest.test_ingest import fixes
 from tests.unit.gateway.watch.test_listener import samples
 from waybill.stack.broker import Broker
@@ -98,23 +97,23 @@ def test_what_was_stored_refused_and_rejected_is_counted(
 
 
 def test_servers_that_are_away_are_named_with_the_remedy_and_come_back(
-    mortal_broker: Broker,  # noqa: F811
-    mortal_database: tuple[Postgres, Database],  # noqa: F811
+    mortal_broker: Broker,
+    postgres: Postgres,
+    database: Database,
     server_ports: Ports,
     tmp_path: Path,
 ) -> None:
-    server, database = mortal_database
     mortal_broker.start()
     BrokerAdmin(mortal_broker.host, mortal_broker.port, BROKER_ADMIN_PASSWORD).put({"watch-b": DEVICE_PASSWORD})
     port = server_ports.claim(0)
     with waybill_process("gateway", environ=environ_of(database, mortal_broker, port), log=tmp_path / "log"):
         eventually(lambda: ready(port), 30)
 
-        server.kill()
+        postgres.kill()
         without_database = eventually(lambda: failing(port), 20)
         down = metrics(port)
         alive = answer(port, "healthz")
-        server.start()
+        postgres.start()
         eventually(lambda: ready(port), 30)
 
         mortal_broker.kill()
@@ -129,7 +128,7 @@ def test_servers_that_are_away_are_named_with_the_remedy_and_come_back(
     assert alive.status_code == 200
     assert set(without_database) == {"database"}
     assert "start the database" in without_database["database"]["remedy"]
-    assert str(server.port) not in str(without_database), "an address is nobody's business here"
+    assert str(postgres.port) not in str(without_database), "an address is nobody's business here"
     assert down["waybill_database_connected[]"] == 0
     assert set(without_broker) == {"broker"}
     assert "start the broker" in without_broker["broker"]["remedy"]
