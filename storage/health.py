@@ -69,6 +69,7 @@ class DatabaseFigures(msgspec.Struct, frozen=True):
     days: int
     compressed_days: int
     tracking_failed: int  # devices whose tracking raised and whose records are to be derived again
+    clock: datetime  # the database's own, by which retention judges
 
     def unreadable(self, edition: str | None) -> bool:
         """Whether days are compressed that this edition reads as empty, without an error."""

@@ -29,6 +29,8 @@ _MODULES = (
     "history",
     "rejects",
     "wire",
+    "retention",
+    "hold",
     "init",
     "user",
     "key",

@@ -120,7 +120,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     backup_max_age_hours: Annotated[int, _about("waybill status warns when the newest backup is older", ge=1)] = 48
 
     # The floor is California's: GPS records of deliveries are kept at least 90 days (4 CCR 15417).
-    retention_on_trip_days: Annotated[int, _about("days that fixes are kept", ge=90)] = 180
+    retention_on_trip_days: Annotated[int, _about("days that fixes of trips are kept", ge=90)] = 180
+    retention_off_trip_days: Annotated[
+        int, _about("days that fixes outside of trips are kept; 0: they go the day after", ge=0)
+    ] = 7
+    retention_reject_days: Annotated[int, _about("days that rejects are kept", ge=30)] = 180
+    # 7 years: California's records (4 CCR 15037); the shortest period of a profile is 18 months (OAR 845-005-0424).
+    retention_business_days: Annotated[int, _about("days that orders and trips are kept", ge=548)] = 2557
 
     def parsed_clock(self) -> Clock:
         """The one clock that every part of this installation takes its time from."""

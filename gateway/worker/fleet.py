@@ -90,6 +90,10 @@ class FleetMetrics(Collector):
                 "By how much live fixes lag behind the server's clock, median of devices.",
                 clock_lag_s(fleet, self._clock),
             ),
+            "waybill_database_clock_offset_seconds": (
+                "The database's clock minus the worker's.",
+                (fleet.database.clock - fleet.looked_at).total_seconds(),
+            ),
             "waybill_database_bytes": ("Size of the database.", fleet.database.bytes),
             "waybill_fix_days": ("Days of fixes that are stored.", fleet.database.days),
             "waybill_fix_days_compressed": ("Of them those that are compressed.", fleet.database.compressed_days),

@@ -12,9 +12,11 @@ import psycopg
 
 from contract.clock import true_now
 from gateway.worker.fleet import FleetMetrics, look
+from gateway.worker.housekeeping import run_retention
+from storage.health import database_figures
 from storage.ids import new_id
 from storage.parts import put_part
-from storage.retention import Compression, compress_oldest_fixes, drop_old_fixes
+from storage.retention import Compression, Periods, compress_oldest_fixes, put_database_size
 
 log = logging.getLogger(__name__)
 
@@ -51,14 +53,22 @@ def figures(database_url: str, fleet: FleetMetrics) -> Job:
     return Job("figures", 15.0, run)
 
 
-def retention(retention_url: str, keep_days: int) -> Job:
-    """Whole days of fixes older than `keep_days` go; every 6 hours, because a day has only to go once."""
+def measure(database_url: str) -> Job:
+    """Remembers how large the database is, once a day and again, so that its growth can be told."""
 
     def run() -> None:
-        with psycopg.connect(retention_url, connect_timeout=_CONNECT_S) as connection:
-            dropped = drop_old_fixes(connection, keep_days, new_id(true_now()))
-        if dropped:
-            log.info("old fixes dropped", extra={"action": "fixes_dropped", "days": dropped, "keep_days": keep_days})
+        with psycopg.connect(database_url, connect_timeout=_CONNECT_S) as connection:
+            put_database_size(connection, true_now().date(), database_figures(connection).bytes)
+
+    return Job("measure", 3600.0, run)
+
+
+def retention(retention_url: str, periods: Periods) -> Job:
+    """Every class of record by its age; every 6 hours, because a day has only to go once."""
+
+    def run() -> None:
+        with psycopg.connect(retention_url, connect_timeout=_CONNECT_S, autocommit=True) as connection:
+            run_retention(connection, periods)
 
     return Job("retention", 6 * 3600.0, run)
 

@@ -16,7 +16,8 @@ from gateway.api.readiness import check_records
 from gateway.watch.common import counted_events, new_registry
 from gateway.watch.listener import Listen, Watched, listening
 from gateway.worker.fleet import FleetMetrics
-from gateway.worker.jobs import Job, compression, figures, heartbeat, retention
+from gateway.worker.jobs import Job, compression, figures, heartbeat, measure, retention
+from storage.retention import Periods
 
 log = logging.getLogger(__name__)
 
@@ -27,11 +28,11 @@ _LAST_RUN_S = 5.0  # how long a run in hand may take once we are to stop
 
 
 class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the worker finds the database, and how long fixes are kept."""
+    """Where the worker finds the database, and how long records are kept."""
 
     database_url: str
     retention_url: str | None
-    keep_days: int
+    periods: Periods
     clock: Clock = SYSTEM
     monitors: Listen | None = None  # where metrics and readiness are told; None: nowhere
 
@@ -58,7 +59,7 @@ def run_worker(options: WorkerOptions, stop: threading.Event) -> None:
     """Runs until `stop` is set; a job in hand may finish."""
     record = Record()
     fleet = FleetMetrics(options.clock, record.counts, record.succeeded_at)
-    jobs = [heartbeat(options.database_url, true_now(), lambda: dict(record.counts))]
+    jobs = [heartbeat(options.database_url, true_now(), lambda: dict(record.counts)), measure(options.database_url)]
     if options.monitors is not None:
         jobs.append(figures(options.database_url, fleet))
     if options.retention_url is None:
@@ -66,7 +67,7 @@ def run_worker(options: WorkerOptions, stop: threading.Event) -> None:
             "nothing is deleted or compressed: no database_retention_url is set", extra={"action": "retention_off"}
         )
     else:
-        jobs += [retention(options.retention_url, options.keep_days), compression(options.retention_url)]
+        jobs += [retention(options.retention_url, options.periods), compression(options.retention_url)]
     registry = new_registry("worker")
     registry.register(fleet)
     watched = Watched(registry, lambda: _checks(options, record))

@@ -21,9 +21,9 @@ LEFT JOIN LATERAL (
 ORDER BY substring(d.name FROM '^\D*'), substring(d.name FROM '\d+')::numeric, d.name;
 
 -- name: database_figures
--- The database's size, the days of fixes it holds, and how many devices tracking gave up on.
+-- The database's size and clock, the days of fixes it holds, and how many devices tracking gave up on.
 SELECT pg_database_size(current_database()), c.oldest, c.days, c.compressed,
-    (SELECT count(*) FROM waybill.tracking_state WHERE failed IS NOT NULL)
+    (SELECT count(*) FROM waybill.tracking_state WHERE failed IS NOT NULL), waybill.true_time()
 FROM (SELECT min(range_start) AS oldest, count(*) AS days, count(*) FILTER (WHERE is_compressed) AS compressed
     FROM timescaledb_information.chunks WHERE hypertable_schema = 'waybill' AND hypertable_name = 'fix') c;
 

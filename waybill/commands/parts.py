@@ -69,13 +69,14 @@ def api(context: typer.Context) -> None:
 def worker(context: typer.Context) -> None:
     """Does what has to be done again and again: signs of life, retention. Runs until SIGTERM."""
     from gateway.worker.main import WorkerOptions, run_worker
+    from waybill.periods import periods_of
 
     settings = settings_of(context)
     start_logging("worker", settings.log_level, settings.log_format)
     options = WorkerOptions(
         database_url=needed(settings, "database_url"),
         retention_url=settings.database_retention_url,
-        keep_days=settings.retention_on_trip_days,
+        periods=periods_of(settings),
         clock=settings.parsed_clock(),
         monitors=monitors(settings, settings.worker_metrics_port),
     )

@@ -179,3 +179,4 @@ def test_the_worker_tells_of_fleet_and_database(
     assert found["waybill_device_backlog_fixes[('device', 'watch-c'), ('vehicle', 'van-1')]"] == 7
     assert found["waybill_clock_lag_seconds[]"] == pytest.approx(3, abs=0.01)
     assert found["waybill_database_bytes[]"] > 1_000_000
+    assert abs(found["waybill_database_clock_offset_seconds[]"]) < 5

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
 import psycopg
 import pytest
 
 from contract.clock import true_now
 from gateway.worker.jobs import retention
+from storage.retention import Periods
 from tests.fixtures.database import Database
 from tests.fixtures.gateway import register
+
+# Fixes off trip are the matter of test_off_trip.py.
+PERIODS = Periods(on_trip_days=180, off_trip_days=400, reject_days=180, business_days=2557)
 
 
 @pytest.fixture
@@ -35,7 +40,7 @@ def _kept(database: Database) -> list[int]:
 
 
 def test_old_days_go_and_the_record_says_so(database: Database, ages: list[int]) -> None:
-    job = retention(database.retention_url, 180)
+    job = retention(database.retention_url, PERIODS)
 
     job.run()
     job.run()
@@ -48,6 +53,6 @@ def test_old_days_go_and_the_record_says_so(database: Database, ages: list[int])
 
 def test_the_floor_of_90_days_holds_in_the_database(database: Database, ages: list[int]) -> None:
     with pytest.raises(psycopg.errors.RaiseException, match="keep_days is 89, the floor is 90"):
-        retention(database.retention_url, 89).run()
+        retention(database.retention_url, msgspec.structs.replace(PERIODS, on_trip_days=89)).run()
 
     assert _kept(database) == ages
