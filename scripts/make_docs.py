@@ -15,6 +15,7 @@ import yaml
 from fastapi.routing import APIRoute
 from typer.core import TyperGroup
 
+from contract.milestones import FOLLOWERS, Milestone
 from contract.schema import asyncapi, json_schemas
 from gateway.api.app import ROUTERS
 from waybill.cli import command_line
@@ -26,7 +27,7 @@ from waybill.stack.places import checkout
 ROOT = Path(__file__).resolve().parents[1]
 _HEAD = "# Made by scripts/make_docs.py from contract/; do not edit.\n"
 _BLOCK = re.compile(r"(<!-- made by scripts/make_docs.py: (?P<name>\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
-_PAGES_WITH_TABLES = ("docs/operations.md",)
+_PAGES_WITH_TABLES = ("docs/operations.md", "docs/http-api.md")
 
 
 def made() -> dict[Path, str]:
@@ -56,13 +57,22 @@ def _wire_files() -> dict[Path, str]:
 
 
 def _with_tables(text: str) -> str:
-    tables = {"settings": _settings, "commands": _commands, "endpoints": _endpoints}
+    tables = {"settings": _settings, "commands": _commands, "endpoints": _endpoints, "milestones": _milestones}
     return _BLOCK.sub(lambda match: f"{match[1]}{tables[match['name']]()}{match[3]}", text)
 
 
 def _table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
     lines = [head, ("---",) * len(head), *rows]
     return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
+
+
+def _milestones() -> str:
+    def rows() -> Iterator[tuple[str, ...]]:
+        for milestone, followers in FOLLOWERS.items():
+            after = ", ".join(one for one in Milestone if one in followers)
+            yield "(new)" if milestone is None else milestone.value, after or "nothing more"
+
+    return _table(("milestone", "may be followed by"), rows())
 
 
 def _settings() -> str:

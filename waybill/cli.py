@@ -34,6 +34,7 @@ _MODULES = (
     "init",
     "user",
     "key",
+    "order",
     "premises",
     "vehicle",
     "driver",

@@ -8,7 +8,17 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from contract.clock import Clock, parse_clock
-from gateway.api import accounts, enrolments, events, keys, operations, orders, reports, sessions
+from gateway.api import (
+    accounts,
+    enrolments,
+    events,
+    keys,
+    operations,
+    order_import,
+    orders,
+    reports,
+    sessions,
+)
 from gateway.api.database import Connect
 from gateway.api.enrolments import EnrolmentDesk
 from gateway.api.headers import SecurityHeaders
@@ -26,6 +36,7 @@ ROUTERS = (
     sessions.router,
     accounts.router,
     keys.router,
+    order_import.router,
     orders.router,
     events.router,
 )

@@ -1,0 +1,127 @@
+"""The router for a day's orders in one CSV file: a report line by line, and all of it or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import psycopg
+from fastapi import APIRouter, Body, Query
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field, ValidationError
+
+from gateway.api.callers import OrderWriter
+from gateway.api.clock import Now
+from gateway.api.database import Database
+from gateway.api.order_models import OrderIn, as_new_order, to_new_order
+from gateway.api.premises import premises_of
+from gateway.api.problems import problem, refusals
+from gateway.orders.changes import put_by_ref
+from gateway.orders.csv_day import DayRow, Wrong, read_day
+from gateway.people.permissions import Permission
+from gateway.refusals import RefusedError
+from storage.audit import Actor
+from storage.master import Premises
+from storage.order_reads import Reader, order_document
+
+router = APIRouter(prefix="/v1/orders", tags=["orders"])
+
+MOST_BYTES = 10_000_000
+
+
+class WrongLine(BaseModel):
+    line: int = Field(description="of the file; 1 is the heading")
+    column: str | None
+    says: str
+
+
+class DayReport(BaseModel):
+    """What became, or would become, of a file's orders."""
+
+    created: int
+    changed: int
+    unchanged: int
+    wrong: list[WrongLine]
+    done: bool = Field(description="false: nothing was changed")
+
+
+@router.post(
+    "/import", summary="A day's orders from a CSV file: all of them, or none", response_model=DayReport,
+    responses=refusals(_401="No session and no API key", _403="No right to orders", _413="The file is too large",
+                       _422="Something is wrong with the file; `wrong` says what, line by line"),
+)  # fmt: skip
+def import_orders(
+    caller: OrderWriter, connection: Database, now: Now,
+    file: Annotated[bytes, Body(media_type="text/csv", description="UTF-8, RFC 4180, with a heading")] = b"",
+    premises: Annotated[str | None, Query(max_length=32)] = None,
+    source: Annotated[str, Query(max_length=64, pattern=r"^[a-z0-9][a-z0-9-]*$")] = "import",
+    dry_run: Annotated[bool, Query(description="only say what would become of it")] = False,  # noqa: FBT002
+) -> JSONResponse:  # fmt: skip
+    if len(file) > MOST_BYTES:
+        detail = f"the file has {len(file)} bytes; at most {MOST_BYTES} are taken: split it"
+        return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
+    place = premises_of(connection, caller, Permission.ORDERS_WRITE, premises)
+    if caller.actor.kind == "order_system":
+        source = caller.actor.name
+    report = import_day(connection, place, source, file, caller.actor, now, test=caller.test, dry_run=dry_run)
+    if report.wrong:
+        detail = f"{len(report.wrong)} things are wrong with the file; nothing was changed"
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, **report.model_dump())
+    return JSONResponse(report.model_dump())
+
+
+def import_day(
+    connection: psycopg.Connection, premises: Premises, source: str, file: bytes, actor: Actor, now: datetime, *,
+    test: bool, dry_run: bool,
+) -> DayReport:  # fmt: skip
+    """Puts every order of the file under its number, in the caller's transaction; nothing of it when one cannot be."""
+    try:
+        text = file.decode()
+    except UnicodeDecodeError as error:
+        return _report({}, [Wrong(1, f"not UTF-8 at byte {error.start}: save it as CSV UTF-8")], done=False)
+    rows, wrong = read_day(text, ZoneInfo(premises.tz))
+    outcomes: dict[str, int] = {}
+    with connection.transaction() as all_of_it:
+        for row in rows:
+            outcome = _put(connection, premises, source, row, actor, now, test=test)
+            if isinstance(outcome, str):
+                outcomes[outcome] = outcomes.get(outcome, 0) + 1
+            else:
+                wrong += outcome
+        if wrong or dry_run:
+            raise psycopg.Rollback(all_of_it)
+    return _report(outcomes, wrong, done=not wrong and not dry_run)
+
+
+def _put(
+    connection: psycopg.Connection, premises: Premises, source: str, row: DayRow, actor: Actor, now: datetime, *,
+    test: bool,
+) -> str | list[Wrong]:  # fmt: skip
+    try:
+        wanted = OrderIn.model_validate(row.values)
+        reader = Reader([premises.id], test)
+        before = next(iter(order_document(connection, reader, ref=(source, row.number))), None)
+        new = to_new_order(wanted, source, row.number, now, test=test)
+        put = put_by_ref(connection, premises.id, new, None if before is None else as_new_order(before), actor, now)
+    except ValidationError as error:
+        return [_wrong(row, one) for one in error.errors()]
+    except RefusedError as error:
+        column = None if error.field is None else error.field.removeprefix("body.")
+        return [Wrong(row.line, str(error), column)]
+    return "created" if put.created else "changed" if put.changed else "unchanged"
+
+
+def _wrong(row: DayRow, error: Mapping[str, Any]) -> Wrong:
+    *place, column = error["loc"] or ("",)
+    # Each line of goods has a row of its own, the first one that of the order.
+    line = row.line + (place[1] if len(place) > 1 and isinstance(place[1], int) else 0)
+    return Wrong(line, f"order {row.number}: {error['msg']}", str(column))
+
+
+def _report(outcomes: dict[str, int], wrong: list[Wrong], *, done: bool) -> DayReport:
+    lines = [WrongLine(line=one.line, column=one.column, says=one.says) for one in wrong]
+    counts = {name: outcomes.get(name, 0) for name in ("created", "changed", "unchanged")}
+    return DayReport(**counts, wrong=sorted(lines, key=lambda one: one.line), done=done)

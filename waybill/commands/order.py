@@ -1,0 +1,49 @@
+"""`waybill order`: a day's orders from a file. Holds no rules of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from waybill.commands.vehicle import PremisesCode
+from waybill.connections import database
+from waybill.invocation import CommandError, settings_of
+from waybill.terminal import note, say, show_table
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(no_args_is_help=True, help="Orders: a day's at once, from a file.")
+    group.command(name="import")(import_orders)
+    app.add_typer(group, name="order")
+
+
+def import_orders(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="CSV, UTF-8, the first line names the columns.")],
+    premises: PremisesCode = None,
+    source: Annotated[str, typer.Option(help="Name of the system that the orders' numbers are of.")] = "import",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would become of it.")] = False,
+) -> None:
+    """Puts every order of a CSV file under its number: all of them, or none and what is wrong, line by line."""
+    from gateway.api.order_import import import_day
+    from gateway.master.premises import find_premises
+    from waybill.commands.actor import terminal_actor
+
+    settings = settings_of(context)
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise CommandError(f"{file}: {error.strerror}") from error
+    with database(settings) as connection:
+        report = import_day(
+            connection, find_premises(connection, premises), source, content, terminal_actor(),
+            settings.parsed_clock().now(), test=False, dry_run=dry_run,
+        )  # fmt: skip
+    if report.wrong:
+        show_table(("line", "column", "what is wrong"), [(one.line, one.column, one.says) for one in report.wrong])
+        raise CommandError(f"{file}: {len(report.wrong)} things are wrong; nothing was changed")
+    say(f"{report.created} created, {report.changed} changed, {report.unchanged} unchanged")
+    if dry_run:
+        note("Nothing was changed: --dry-run.")
