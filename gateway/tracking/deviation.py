@@ -11,7 +11,7 @@ from gateway.tracking.policy import Policy
 from gateway.tracking.route import Route
 
 
-class OffRoute(msgspec.Struct, frozen=True):
+class OffRoute(msgspec.Struct, frozen=True, omit_defaults=True):
     """A stretch away from the planned way that may become, or is, a deviation."""
 
     since: Point | None = None  # the last fix within back_on_route_m, or the first of the trip

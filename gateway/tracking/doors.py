@@ -16,7 +16,7 @@ from gateway.tracking.presence import Presence, watch
 DoorEvent = ArrivingSoon | Arrived | Left
 
 
-class Doors(msgspec.Struct, frozen=True):
+class Doors(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is known of the doors of the trip under way."""
 
     door_id: str | None = None  # the drop at whose door the vehicle is, or is about to be

@@ -5,7 +5,7 @@ Sums are whole millimetres and milliseconds, so that a difference does not depen
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -13,10 +13,11 @@ from gateway.tracking.events import Driven, HourDriven, Point
 from gateway.tracking.plane import flat_m
 from gateway.tracking.policy import Policy
 
+_HOUR = timedelta(hours=1)
 _STEP_M = 10.0  # distance is summed in chords of at least so much: a receiver's noise over seconds would add to it
 
 
-class Sums(msgspec.Struct, frozen=True):
+class Sums(msgspec.Struct, frozen=True, omit_defaults=True):
     """Readings of counters that only grow."""
 
     distance_mm: int = 0
@@ -32,7 +33,7 @@ class Sums(msgspec.Struct, frozen=True):
     fixes: int = 0
 
 
-class Driving(msgspec.Struct, frozen=True):
+class Driving(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where summing stands, with the readings at the beginning of the hour and of the trip."""
 
     sums: Sums = Sums()
@@ -57,9 +58,9 @@ class Segment(msgspec.Struct, frozen=True):
 
 def hour_of(driving: Driving, point: Point) -> tuple[Driving, HourDriven | None]:
     """Before a fix is added: the facts of the hour that it ends, when it lies in a later one."""
-    hour = point.fixed_at.replace(minute=0, second=0, microsecond=0)
-    if driving.hour == hour:
+    if driving.hour is not None and point.fixed_at - driving.hour < _HOUR:
         return driving, None
+    hour = point.fixed_at.replace(minute=0, second=0, microsecond=0)
     told = hour_driven(driving)
     begun = Driving(
         driving.sums, driving.chord, driving.harsh, hour, driving.sums, None, driving.at_trip, driving.trip_max_mps

@@ -5,13 +5,13 @@ from __future__ import annotations
 import msgspec
 
 from contract.fix import Fix, Quality
-from contract.geo import distance_m
 from contract.reasons import RefusalRule
 from gateway.tracking.events import Point
+from gateway.tracking.plane import METRES_PER_E7, flat_m
 from gateway.tracking.policy import Policy
 
 
-class Seen(msgspec.Struct, frozen=True):
+class Seen(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the filter remembers of one device: the last fix that counted, and later ones that contradict it."""
 
     last: Point | None = None
@@ -46,7 +46,8 @@ def _by_content(fix: Fix, policy: Policy) -> RefusalRule | None:
         return RefusalRule.SIMULATED
     if fix.replayed and not policy.accept_replayed:
         return RefusalRule.REPLAYED
-    if distance_m(fix.lat_e7, fix.lon_e7, 0, 0) < policy.null_island_m:
+    near_e7 = policy.null_island_m / METRES_PER_E7
+    if -near_e7 < fix.lat_e7 < near_e7 and flat_m(fix.lat_e7, fix.lon_e7, 0, 0) < policy.null_island_m:
         return RefusalRule.NULL_ISLAND
     if (fix.hdop is not None and fix.hdop > policy.max_hdop) or (
         fix.accuracy_m is not None and fix.accuracy_m > policy.max_accuracy_m
@@ -57,5 +58,5 @@ def _by_content(fix: Fix, policy: Policy) -> RefusalRule | None:
 
 def _reachable(before: Point, after: Point, policy: Policy) -> bool:
     seconds = abs((after.fixed_at - before.fixed_at).total_seconds())
-    away_m = distance_m(before.lat_e7, before.lon_e7, after.lat_e7, after.lon_e7)
+    away_m = flat_m(before.lat_e7, before.lon_e7, after.lat_e7, after.lon_e7)
     return away_m <= policy.jump_slack_m + policy.max_speed_mps * seconds

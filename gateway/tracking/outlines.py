@@ -14,9 +14,11 @@ _QUARTER_CIRCLE = 32  # pieces: 0.03 % off
 class Outline:
     """A zone's area and border in units of 1e-7 degree, ready to be asked."""
 
-    def __init__(self, area: BaseGeometry) -> None:
+    def __init__(self, area: BaseGeometry, circle: Circle | None = None) -> None:
         shapely.prepare(area)
-        self.area = area
+        self.circle = circle  # then its border is round, not made of the area's pieces
+        self._area = area
+        self._border = area.boundary
         self.bounds: tuple[float, float, float, float] = area.bounds
         pieces = [
             (x1, y1, x2, y2)
@@ -25,6 +27,18 @@ class Outline:
         ]
         self._pieces = pieces
         self._tree = shapely.STRtree([shapely.LineString([piece[:2], piece[2:]]) for piece in pieces])
+
+    def holds(self, lat_e7: int, lon_e7: int) -> bool:
+        """Whether a point lies inside."""
+        return bool(shapely.contains_xy(self._area, lon_e7, lat_e7))
+
+    def crossed(self, lat1_e7: int, lon1_e7: int, lat2_e7: int, lon2_e7: int) -> float:
+        """Which share of the way between two points lies before its last crossing of the border; 1: all."""
+        way = shapely.LineString([(lon1_e7, lat1_e7), (lon2_e7, lat2_e7)])
+        met = shapely.intersection(way, self._border)
+        if met.is_empty or way.length == 0:
+            return 1.0
+        return float(max(way.project(shapely.Point(xy), normalized=True) for xy in shapely.get_coordinates(met)))
 
     def pieces_within(self, box: BaseGeometry) -> list[tuple[float, float, float, float]]:
         """The straight pieces of border whose surroundings touch a box."""
@@ -41,7 +55,7 @@ def outline_of(zone: Zone) -> Outline:
     if area.is_empty or not area.is_valid:
         why = "it has no area" if area.is_empty else _why_invalid(area)
         raise ValueError(f"zone {zone.name or zone.zone_id}: {why}")
-    return Outline(area)
+    return Outline(area, shape if isinstance(shape, Circle) else None)
 
 
 def _why_invalid(area: BaseGeometry) -> str:

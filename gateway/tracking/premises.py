@@ -15,7 +15,7 @@ from gateway.tracking.presence import Presence, watch
 _KEPT_ENDED = 10  # a vehicle's plan holds few trips at a time
 
 
-class Home(msgspec.Struct, frozen=True):
+class Home(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is known of the vehicle and its premises."""
 
     presence: Presence = Presence()

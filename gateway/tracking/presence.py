@@ -8,7 +8,7 @@ from gateway.tracking.events import Point
 from gateway.tracking.policy import Policy
 
 
-class Presence(msgspec.Struct, frozen=True, kw_only=True):
+class Presence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is known about one vehicle and one place.
 
     `inside` is what is confirmed. `turning` holds the fixes in a row that say otherwise; `last_inside` is the
@@ -52,7 +52,7 @@ def watch(
         entered = Turn(entered=True, at=turning[0], evidence=(turning[0], point))
         return Presence(inside=True, last_inside=point), entered
     # The first, and as many of the newest as confirm: keeping all would grow with a slow pass.
-    kept = turning if len(turning) < policy.confirm_fixes else (turning[0], *turning[2:])
+    kept = turning if len(turning) <= policy.confirm_fixes else (turning[0], *turning[2:])
     return Presence(turning=kept), None
 
 

@@ -13,7 +13,7 @@ from gateway.tracking.policy import Policy
 _KEPT = 12  # fixes kept at either end of a standstill: a vehicle brakes and pulls away within so many
 
 
-class Standstill(msgspec.Struct, frozen=True):
+class Standstill(msgspec.Struct, frozen=True, omit_defaults=True):
     """A place where the vehicle stands or may be about to; `points` is 0 while it drives."""
 
     points: int = 0  # fixes that make up the place
@@ -21,7 +21,7 @@ class Standstill(msgspec.Struct, frozen=True):
     east_e7: int = 0  # the same of longitudes
     first: Point | None = None
     last: Point | None = None  # newest fix that says it stands here
-    ends: tuple[Point, ...] = ()  # the first fixes until confirmed, then the newest ones
+    ends: tuple[Point, ...] = ()  # the first fixes until confirmed, then the newest; of those with speeds only one
     away: tuple[Point, ...] = ()  # fixes in a row that say it is gone
     unseen: bool = False  # it may have driven between the fixes before `away` without a fix that says so
     confirmed: bool = False
@@ -84,7 +84,7 @@ def _maybe(
         return DRIVING
     if away_m > policy.stop_radius_m:
         return _begin(point)
-    ends = (*stood.ends, point) if len(stood.ends) < _KEPT else stood.ends
+    ends = (*stood.ends, point) if point.speed_mps is None and len(stood.ends) < _KEPT else stood.ends
     north_e7 = stood.north_e7 + point.lat_e7 - first.lat_e7
     east_e7 = stood.east_e7 + point.lon_e7 - first.lon_e7
     grown = Standstill(stood.points + 1, north_e7, east_e7, first, point, ends, after_gap=stood.after_gap)
@@ -98,7 +98,7 @@ def _maybe(
     moved_east = (first.lon_e7 - halted.lon_e7) * grown.points
     return Standstill(
         grown.points, north_e7 + moved_north, east_e7 + moved_east, halted, point, (point,),
-        confirmed=True, after_gap=stood.after_gap and halted is first,
+        confirmed=True, after_gap=stood.after_gap and halted == first,
     )  # fmt: skip
 
 
@@ -138,7 +138,7 @@ def _unseen(stood: Standstill, point: Point, policy: Policy) -> bool:
 def _stays(
     stood: Standstill, first: Point, point: Point, away_m: float, fast: bool, policy: Policy  # noqa: FBT001
 ) -> Standstill:  # fmt: skip
-    ends = (*stood.ends[1 - _KEPT :], point)
+    ends = (point,) if point.speed_mps is not None else (*stood.ends[1 - _KEPT :], point)
     if fast:
         # Pulling away within the radius, or a shunt in the yard: only a fix that stands decides which.
         return msgspec.structs.replace(stood, ends=ends, away=(), unseen=False)

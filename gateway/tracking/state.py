@@ -17,7 +17,7 @@ from gateway.tracking.unseen import Newest
 from gateway.tracking.visits import Visit
 
 
-class OnTrip(msgspec.Struct, frozen=True):
+class OnTrip(msgspec.Struct, frozen=True, omit_defaults=True):
     """The trip whose stops, doors and route are followed; trip_id None in a recording without trips."""
 
     trip_id: str | None
@@ -25,7 +25,7 @@ class OnTrip(msgspec.Struct, frozen=True):
     was_away: bool = False  # well outside the premises at least once
 
 
-class State(msgspec.Struct, frozen=True):
+class State(msgspec.Struct, frozen=True, omit_defaults=True):
     vehicle_id: str | None = None
     seen: Seen = Seen()
     newest: datetime | None = None  # fixed_at of the newest fix that counted: the device's watermark

@@ -23,7 +23,7 @@ _PLACES = {
 }
 
 
-class Stopping(msgspec.Struct, frozen=True):
+class Stopping(msgspec.Struct, frozen=True, omit_defaults=True):
     """The standstill that is watched, and whether it was told as a stop."""
 
     stood: Standstill = DRIVING

@@ -13,7 +13,7 @@ from gateway.tracking.plan import Plan
 from gateway.tracking.policy import Policy
 
 
-class Newest(msgspec.Struct, frozen=True):
+class Newest(msgspec.Struct, frozen=True, omit_defaults=True):
     """The newest fix that counts, as far as the next one is held against it."""
 
     point: Point

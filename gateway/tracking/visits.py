@@ -13,7 +13,7 @@ from gateway.tracking.zones import ZoneSet
 ZoneEvent = ZoneEntered | ZoneLeft | ZoneDwelt
 
 
-class Visit(msgspec.Struct, frozen=True):
+class Visit(msgspec.Struct, frozen=True, omit_defaults=True):
     """One zone that the vehicle is in, or is about to enter or leave."""
 
     zone_id: str
@@ -66,7 +66,7 @@ def _turn(
             visit = Visit(visit.zone_id, visit.entered_at, visit.dwelt)
         return _dwell(visit, point, zones, trip_id, policy)
     if not visit.turned:
-        at, crossing = _crossing(visit.zone_id, before, point, away_m, zones, after_gap=after_gap)
+        at, crossing = _crossing(visit.zone_id, before, point, zones, after_gap=after_gap)
         first_seen = before is None or after_gap
         visit = Visit(visit.zone_id, visit.entered_at, visit.dwelt, at, crossing, 1, first_seen)
     else:
@@ -113,14 +113,11 @@ def _dwell(
 
 
 def _crossing(
-    zone_id: str, before: Point | None, point: Point, away_m: float, zones: ZoneSet, *, after_gap: bool
+    zone_id: str, before: Point | None, point: Point, zones: ZoneSet, *, after_gap: bool
 ) -> tuple[datetime, tuple[Point, ...]]:
-    """When the border between two fixes was crossed, in step with their distances to it."""
+    """When the way between two fixes crossed the border, at an even speed."""
     if before is None or after_gap:
         return point.fixed_at, (point,)
-    before_m = zones.away_m(zone_id, before.lat_e7, before.lon_e7)
-    assert before_m is not None
-    total_m = abs(before_m) + abs(away_m)
-    lasts = point.fixed_at - before.fixed_at
-    share = abs(before_m) / total_m if total_m and (before_m > 0) != (away_m > 0) else 1.0
-    return before.fixed_at + timedelta(milliseconds=round(lasts.total_seconds() * 1000 * share)), (before, point)
+    share = zones.crossed(zone_id, (before.lat_e7, before.lon_e7), (point.lat_e7, point.lon_e7))
+    lasts_ms = (point.fixed_at - before.fixed_at).total_seconds() * 1000
+    return before.fixed_at + timedelta(milliseconds=round(lasts_ms * share)), (before, point)

@@ -36,7 +36,11 @@ class ZoneSet:
         return known
 
     def away_m(self, zone_id: str, lat_e7: int, lon_e7: int) -> float | None:
-        """Metres from a point to the border of a zone, negative inside, 150 at most; None: there is no such zone."""
+        """Metres from a point to a zone's border, negative inside, infinite far from it; None: no such zone."""
         if zone_id not in self.by_id:
             return None
         return self.cell(lat_e7, lon_e7).away_m(zone_id, lat_e7, lon_e7)
+
+    def crossed(self, zone_id: str, start: tuple[int, int], end: tuple[int, int]) -> float:
+        """Which share of the way between two points lies before its last crossing of the zone's border."""
+        return self._outlines[zone_id].crossed(*start, *end)
