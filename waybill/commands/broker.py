@@ -39,7 +39,10 @@ def prepare(
 
 
 def certificates(
-    folder: Annotated[Path, typer.Argument(help="Where they go; device_ca_dir of waybill api.")],
+    context: typer.Context,
+    folder: Annotated[
+        Path | None, typer.Argument(help="Where they go; else where waybill up takes them from.", show_default=False)
+    ] = None,
     host: Annotated[
         list[str] | None,
         typer.Option(
@@ -50,8 +53,10 @@ def certificates(
     """Makes the authority that signs devices' certificates, and with --host the broker's own. Keeps what is there."""
     from contract.clock import true_now
     from gateway.device_ca import CA_FILE, SERVER_FILE, DeviceCaError, load_ca, make_ca, make_server_certificate
+    from waybill.stack.broker_tls import FOLDER
 
-    now = true_now()
+    now, own = true_now(), settings_of(context).data_dir / FOLDER
+    folder = folder or own
     try:
         made = {CA_FILE: make_ca(folder, now)}
         ca = load_ca(folder)
@@ -61,4 +66,7 @@ def certificates(
         raise CommandError(str(error)) from error
     for name, new in made.items():
         say(f"{folder / name}: {'made' if new else 'was there already'}")
+    if folder == own:
+        note("Next: waybill up; it opens the TLS ports when the broker's own certificate is there (--host NAME)")
+        return
     note(f"Next: WAYBILL_DEVICE_CA_DIR={folder.resolve()} for waybill api; for the broker see docs/operations.md")

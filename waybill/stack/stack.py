@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from waybill.stack import broker_tls
 from waybill.stack.broker import Broker
+from waybill.stack.broker_tls import TlsListeners
 from waybill.stack.installation import FILE_NAME, Value, keep_values, new_secret, read_values
 from waybill.stack.places import run_as, stand_in
 from waybill.stack.ports import Ports
@@ -142,9 +144,10 @@ class Stack:
         port = self.ports.claim(wanted if isinstance(wanted, int) else _PREFERRED_PORTS["broker_port"])
         gateway = str(kept.get("broker_password") or new_secret())
         admin = str(kept.get("broker_admin_password") or new_secret())
+        tls = self._tls(kept)
         broker = Broker(
             self.data_dir / "broker", port, servers,
-            admin_password=admin, gateway_password=gateway, log=self.logs / "broker.log",
+            admin_password=admin, gateway_password=gateway, log=self.logs / "broker.log", tls=tls,
         )  # fmt: skip
         values: dict[str, Value] = {
             "broker_host": broker.host,
@@ -155,7 +158,24 @@ class Stack:
         keep_values(self.data_dir, values)
         self.supervisor.start("broker", broker, port)
         progress(f"broker: Mosquitto {broker.version()}, port {port}")
+        if tls is not None:
+            progress(f"broker: TLS on port {tls.password_port}, for certificates on port {tls.certificate_port}")
         return broker, broker.host, port
+
+    def _tls(self, kept: Mapping[str, Value]) -> TlsListeners | None:
+        """The broker's TLS listeners when `waybill broker certificates` was called for this folder."""
+        folder = self.data_dir / broker_tls.FOLDER
+        if not broker_tls.complete(folder):
+            return None
+        wanted = kept.get("device_broker_certificate_port", broker_tls.CERTIFICATE_PORT)
+        certificate_port = self.ports.claim(wanted if isinstance(wanted, int) else broker_tls.CERTIFICATE_PORT)
+        values: dict[str, Value] = {
+            "device_ca_dir": broker_tls.FOLDER,
+            "device_broker_tls_ca": f"{broker_tls.FOLDER}/device-ca.pem",
+            "device_broker_certificate_port": certificate_port,
+        }
+        keep_values(self.data_dir, values)
+        return TlsListeners(self.ports.claim(broker_tls.PASSWORD_PORT), certificate_port, folder)
 
     def _take_folder(self) -> None:
         run_dir = self.data_dir / "run"

@@ -1,5 +1,7 @@
 """A data folder's servers: found again, kept apart, named by the environment; makes no table."""
 
+import socket
+import ssl
 import stat
 import subprocess
 import sys
@@ -10,9 +12,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from contract.clock import true_now
+from gateway.device_ca import load_ca, make_ca, make_server_certificate
 from waybill.configuration import configure
+from waybill.stack import broker_tls
 from waybill.stack.installation import read_values
-from waybill.stack.postgres import OWNER
+from waybill.stack.postgres import HOST, OWNER
 from waybill.stack.process_state import read_state
 from waybill.stack.stack import Stack, StackError, in_use, remove_server_data
 
@@ -108,3 +113,24 @@ def test_servers_go_with_a_parent_that_was_killed_and_come_back_with_the_next(se
         time.sleep(0.05)
     with Stack(folder, print, {}) as stack:
         assert stack.start_servers(print).postgres is not None
+
+
+def test_certificates_of_the_folder_open_the_tls_ports(server_folder: Path) -> None:
+    folder = server_folder / "tls-stack"
+    authority = folder / broker_tls.FOLDER
+    make_ca(authority, true_now())
+    make_server_certificate(load_ca(authority), authority, [HOST], true_now())
+    roles = ("DATABASE_OWNER_URL", "DATABASE_URL", "DATABASE_READER_URL", "DATABASE_RETENTION_URL")
+    named = {f"WAYBILL_{role}": f"postgresql://{OWNER}:x@db.example/waybill" for role in roles}
+
+    with Stack(folder, print, named) as stack:
+        stack.start_servers(print)
+        settings = configure({}, data_dir=folder).settings
+        assert settings.device_ca_dir == authority
+        context = ssl.create_default_context(cafile=str(settings.device_broker_tls_ca))
+        with (
+            socket.create_connection((HOST, settings.device_broker_certificate_port), timeout=10) as line,
+            context.wrap_socket(line, server_hostname=HOST) as tls,
+        ):
+            assert tls.version() == "TLSv1.3"
+    remove_server_data(folder)
