@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from waybill.stack.broker import Broker, BrokerError, local_conf
+from waybill.stack.broker_tls import with_tls
 from waybill.stack.places import checkout
 
 LOCAL = {"listener", "plugin", "plugin_opt_config_file", "acl_file", "persistence_location"}
@@ -50,3 +51,14 @@ def test_acl_in_use_is_the_one_in_the_repository(broker: Broker) -> None:
 def test_missing_line_is_an_error_and_not_a_silent_default() -> None:
     with pytest.raises(BrokerError, match="acl_file"):
         local_conf("listener 1883\n", {"listener": "1", "acl_file": "x"})
+
+
+def test_on_every_listener_also_those_switched_on_later_the_user_name_is_the_client_id() -> None:
+    """In Mosquitto 2.0 the setting counts for the listener above it and for no other."""
+    text = with_tls((checkout() / "mosquitto.conf").read_text(), {}, "0.0.0.0")
+    settings = [line for line in text.splitlines() if line and not line.startswith("#")]
+    listeners = [number for number, line in enumerate(settings) if line.startswith("listener ")]
+
+    assert [settings[number].split()[1] for number in listeners] == ["1883", "8883", "8884"]
+    for number in listeners:
+        assert settings[number + 1] == "use_username_as_clientid true"

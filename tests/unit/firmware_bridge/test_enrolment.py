@@ -2,6 +2,7 @@
 
 import json
 import stat
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -20,9 +21,12 @@ class Server(BaseHTTPRequestHandler):
     status: ClassVar[int] = 200
     body: ClassVar[bytes] = b""
     asked: ClassVar[list[tuple[str, bytes]]] = []
+    answers: ClassVar[list[tuple[int, bytes]]] = []  # in turn, in place of status and body
 
     def do_POST(self) -> None:
         self.asked.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
+        if self.answers:
+            type(self).status, type(self).body = self.answers.pop(0)
         self.send_response(self.status)
         if self.status == 429:
             self.send_header("Retry-After", "30")
@@ -135,3 +139,38 @@ def test_a_file_that_is_none_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text('device = "gps-77"', encoding="utf-8")
     with pytest.raises(EnrolmentError, match="is no enrolment"):
         read_enrolment(tmp_path / "file")
+
+
+def test_a_key_that_cannot_be_made_is_told_with_the_package_and_uses_no_code_up(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Server.status, Server.body = 409, b'{"status":409,"detail":"by a certificate"}'
+    monkeypatch.setitem(sys.modules, "cryptography", None)
+
+    with pytest.raises(EnrolmentError, match=r"pip install cryptography\. The code is unused"):
+        enroll(url, "ABCD-EFGH", tmp_path / "file")
+
+    assert [json.loads(body) for _, body in Server.asked] == [{"code": "ABCD-EFGH"}]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_key_is_sent_as_a_request_only_and_kept_in_the_file(url: str, tmp_path: Path) -> None:
+    answer = {**ANSWER, "password": None, "certificate_pem": PEM}
+    Server.answers = [(409, b"{}"), (200, json.dumps(answer).encode())]
+
+    enrolled = enroll(url, "ABCD-EFGH", tmp_path / "file")
+
+    first, second = (json.loads(body) for _, body in Server.asked)
+    assert (set(first), set(second)) == ({"code"}, {"code", "csr_pem"})
+    assert second["csr_pem"].startswith("-----BEGIN CERTIFICATE REQUEST-----")
+    assert enrolled.key_pem is not None
+    assert enrolled.key_pem.startswith("-----BEGIN PRIVATE KEY-----")
+    assert read_enrolment(tmp_path / "file") == enrolled
+    assert enrolled.address().uses_tls
+
+
+def test_an_answer_without_any_credential_is_refused(url: str, tmp_path: Path) -> None:
+    Server.body = json.dumps({**ANSWER, "password": None}).encode()
+
+    with pytest.raises(EnrolmentError, match="neither a password nor a certificate"):
+        enroll(url, "ABCD-EFGH", tmp_path / "file")
