@@ -89,7 +89,7 @@ def load_ca(folder: Path) -> DeviceCa:
 
 def make_ca(folder: Path, at: datetime) -> bool:
     """Makes the authority unless it is there; whether it was made."""
-    if (folder / CA_FILE).exists() and (folder / CA_KEY_FILE).exists():
+    if _is_there(folder, CA_FILE, CA_KEY_FILE):
         return False
     key = ec.generate_private_key(ec.SECP256R1())
     name = _name("Waybill devices")
@@ -110,7 +110,7 @@ def make_ca(folder: Path, at: datetime) -> bool:
 
 def make_server_certificate(ca: DeviceCa, folder: Path, hosts: list[str], at: datetime) -> bool:
     """Makes the broker's own certificate for its names unless there is one; whether it was made."""
-    if (folder / SERVER_FILE).exists() and (folder / SERVER_KEY_FILE).exists():
+    if _is_there(folder, SERVER_FILE, SERVER_KEY_FILE):
         return False
     key = ec.generate_private_key(ec.SECP256R1())
     expires_at = min(at + SERVER_LIVES, ca.certificate.not_valid_after_utc)
@@ -118,6 +118,14 @@ def make_server_certificate(ca: DeviceCa, folder: Path, hosts: list[str], at: da
     signed = _sign(ca, hosts[0], key.public_key(), at, expires_at, ExtendedKeyUsageOID.SERVER_AUTH, names)
     _write_pair(folder, SERVER_FILE, _pem(signed) + _pem(ca.certificate), SERVER_KEY_FILE, key)
     return True
+
+
+def _is_there(folder: Path, file: str, key_file: str) -> bool:
+    """Whether both are; one alone is never overwritten."""
+    found = [name for name in (file, key_file) if (folder / name).exists()]
+    if len(found) == 1:
+        raise DeviceCaError(f"{folder} holds {found[0]} without its other half; take another folder, or move it away")
+    return bool(found)
 
 
 def _sign(

@@ -24,7 +24,7 @@ from firmware_bridge.enrolment import make_key, read_enrolment
 from firmware_bridge.mounting_check import Finding, check_mounting
 from firmware_bridge.sources.urls import open_source
 from gateway.broker_admin import BrokerAdmin
-from gateway.device_ca import load_ca, make_ca, make_server_certificate, read_request
+from gateway.device_ca import load_ca, make_ca, read_request
 from tests.fixtures.command_line import Waybill, caller, settings_of_tests
 from tests.fixtures.database import Database
 from tests.fixtures.gateway import eventually
@@ -324,4 +324,8 @@ def test_the_authority_is_made_once_and_never_replaced(tmp_path: Path) -> None:
     assert set(kept) == {"device-ca.pem", "device-ca.key", "fullchain.pem", "privkey.pem"}
     for name in ("device-ca.key", "privkey.pem"):
         assert stat.S_IMODE((tmp_path / "ca" / name).stat().st_mode) == 0o600
-    assert not make_server_certificate(load_ca(tmp_path / "ca"), tmp_path / "ca", ["x"], true_now())
+    (tmp_path / "ca" / "device-ca.key").unlink()
+    half = waybill("broker", "certificates", str(tmp_path / "ca"))
+    assert half.exit_code != 0
+    assert "device-ca.pem without its other half" in half.error
+    assert (tmp_path / "ca" / "device-ca.pem").read_bytes() == kept["device-ca.pem"]
