@@ -82,6 +82,13 @@ def database_figures(connection: psycopg.Connection) -> DatabaseFigures:
     return DatabaseFigures(*row)
 
 
+def devices_from_future(connection: psycopg.Connection, since: datetime) -> int:
+    """How many device names had fixes rejected since then because their time lay in the future."""
+    row = connection.execute(statement("devices_from_future"), {"since": since}).fetchone()
+    assert row is not None, "a count is a row"
+    return int(row[0])
+
+
 def zones(connection: psycopg.Connection) -> list[str]:
     """The time zones that premises have."""
     return [tz for (tz,) in connection.execute(statement("zones"))]

@@ -27,6 +27,11 @@ SELECT pg_database_size(current_database()), c.oldest, c.days, c.compressed,
 FROM (SELECT min(range_start) AS oldest, count(*) AS days, count(*) FILTER (WHERE is_compressed) AS compressed
     FROM timescaledb_information.chunks WHERE hypertable_schema = 'waybill' AND hypertable_name = 'fix') c;
 
+-- name: devices_from_future
+-- Device names with fixes that were rejected since then as from the future: one is a bad unit, most are our own clock.
+SELECT count(DISTINCT device_name) FROM waybill.reject
+WHERE reason = 'time_in_future' AND received_at >= %(since)s;
+
 -- name: fix_counts
 -- Fixes taken from-to: those that count, those refused by rule.
 SELECT refused_by, count(*) FROM waybill.fix

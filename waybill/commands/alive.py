@@ -35,6 +35,9 @@ def alive(
         raise CommandError(f"{what} never gave a sign of life")
     newest = max(known, key=lambda one: one.seen_at)
     silent = true_now() - newest.seen_at
+    if -silent > FRESH:
+        ahead = f"{newest.name} on {newest.host} was seen {-silent.total_seconds():.0f} s in the future"
+        raise CommandError(f"{ahead}: a clock was set back, here or there (timedatectl)")
     if silent > FRESH:
         raise CommandError(f"{newest.name} on {newest.host} is silent for {silent.total_seconds():.0f} s")
     say(f"{newest.name} on {newest.host}: seen {max(silent.total_seconds(), 0):.0f} s ago")

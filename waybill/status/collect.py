@@ -20,7 +20,8 @@ from waybill.setting_rules import shown
 from waybill.settings import Settings
 from waybill.stack.process_state import StackState, read_state
 from waybill.stack.processes import STATE_FILE
-from waybill.status import backups
+from waybill.status import backups, keeping
+from waybill.status.asking import failing_checks
 from waybill.status.report import (
     BrokerReport,
     DatabaseReport,
@@ -51,7 +52,7 @@ def collect(settings: Settings) -> StatusReport:
     report = _with_database(report, settings, now, local=state is not None)
     alive = any(part.alive for part in report.parts)
     running = state is not None or alive or (report.database.reachable and broker.reachable)
-    return msgspec.structs.replace(report, running=running, problems=_problems(report))
+    return msgspec.structs.replace(report, running=running, problems=[*_problems(report), *_troubles(settings)])
 
 
 def _processes(state: StackState) -> list[ProcessReport]:
@@ -93,7 +94,9 @@ def _with_database(report: StatusReport, settings: Settings, now: datetime, *, l
     place = shown("database", url)
     try:
         with psycopg.connect(url, connect_timeout=_PATIENCE_S) as connection:
-            return _with_records(report, connection, settings, place, now, local=local)
+            return _with_keeping(
+                _with_records(report, connection, settings, place, now, local=local), connection, settings, local=local
+            )
     except psycopg.OperationalError as error:
         reason = str(error).strip().splitlines()[0]
         database = DatabaseReport(place=place, reachable=False, error=reason)
@@ -130,6 +133,18 @@ def _with_records(
     )
 
 
+def _with_keeping(
+    report: StatusReport, connection: psycopg.Connection, settings: Settings, *, local: bool
+) -> StatusReport:
+    """With sizes, ages and clocks, once the schema is this version's."""
+    database = report.database
+    if database.schema is None or database.error is not None or database.pending:
+        return report
+    found = keeping.keeping(connection, settings.parsed_clock(), settings.data_dir if local else None)
+    soon = keeping.warnings(found, true_now(), len(report.devices))
+    return msgspec.structs.replace(report, keeping=found, warnings=[*report.warnings, *soon])
+
+
 def _schema(connection: psycopg.Connection) -> tuple[str | None, list[str], str | None]:
     """The newest migration applied, those pending, and what is wrong with the schema otherwise."""
     try:
@@ -150,7 +165,7 @@ def _parts(connection: psycopg.Connection) -> list[PartReport]:
             continue
         seen_s = (now - part.seen_at).total_seconds()
         report = PartReport(
-            name=name, alive=seen_s <= FRESH.total_seconds(), seen_s=round(seen_s, 1), version=part.version,
+            name=name, alive=abs(seen_s) <= FRESH.total_seconds(), seen_s=round(seen_s, 1), version=part.version,
             host=part.host, pid=part.pid, counters=part.counters,
         )  # fmt: skip
         reports.append(report)
@@ -191,6 +206,24 @@ def _problems(report: StatusReport) -> list[str]:
         found.append(f"broker {report.broker.place} is not reachable")
     for part in report.parts:
         if not part.alive:
-            ago = "was never seen" if part.seen_s is None else f"gave no sign of life for {part.seen_s:.0f} s"
-            found.append(f"{part.name} {ago}")
+            found.append(f"{part.name} {_silent(part.seen_s)}")
+    if report.keeping is not None:
+        found += keeping.problems(report.keeping, database.edition)
+    return found
+
+
+def _silent(seen_s: float | None) -> str:
+    if seen_s is None:
+        return "was never seen"
+    if seen_s < 0:
+        return f"was last seen {-seen_s:.0f} s in the future: a clock was set back, here or there (timedatectl)"
+    return f"gave no sign of life for {seen_s:.0f} s"
+
+
+def _troubles(settings: Settings) -> list[str]:
+    """What gateway and worker on this machine say themselves: with a full disk they cannot even give signs of life."""
+    found = []
+    for name, port in (("gateway", settings.gateway_metrics_port), ("worker", settings.worker_metrics_port)):
+        for check in failing_checks(settings.metrics_host, port) if port else []:
+            found.append(f"{name}: {check.name}: {check.says}" + ("" if check.remedy is None else f": {check.remedy}"))
     return found

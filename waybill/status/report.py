@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from storage.health import DeviceHealth
+from waybill.status.keeping import Keeping
 
 
 class ProcessReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,3 +89,4 @@ class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
     devices: list[DeviceHealth] = []
     today: DayReport | None = None
     backup: BackupReport | None = None  # None: none was ever made
+    keeping: Keeping | None = None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from contract.clock import true_now
 from contract.times import format_instant
+from waybill.status import keeping
 from waybill.status.report import StatusReport
 from waybill.terminal import say, show_table
 
@@ -19,6 +21,9 @@ def show(report: StatusReport) -> None:
     _today(report)
     if report.backup is not None:
         say(f"backup    {report.backup.name}, made {report.backup.made_at:%Y-%m-%d %H:%M:%S} UTC")
+    if report.keeping is not None:
+        for line in keeping.lines(report.keeping, true_now()):
+            say(line)
     for warning in report.warnings:
         say(f"warning: {warning}")
     for problem in report.problems:

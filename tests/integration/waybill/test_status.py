@@ -14,6 +14,7 @@ from contract.reasons import RejectReason
 from storage.ingest import put_rejects
 from storage.migrate import known_migrations
 from storage.parts import put_part
+from storage.retention import put_database_size
 from tests.fixtures.command_line import Waybill, caller, settings_of_tests
 from tests.fixtures.database import Database
 from tests.fixtures.gateway import register
@@ -194,3 +195,72 @@ def test_rejects_are_listed_newest_first_in_pages(waybill: Waybill, database: Da
     assert f"--before {first[-1]['ref']}" in table.err
     assert "none like that" in none.err
     assert "--reason 'ugly' must be one of unreadable, invalid_field" in wrong.error
+
+
+def test_sizes_ages_and_what_retention_did_are_told(waybill: Waybill, database: Database) -> None:
+    _alive(database, "gateway", "worker", "api")
+    today = true_now().date()
+    with psycopg.connect(database.owner_url) as owner:
+        device_id = register(owner, "gps-07")
+        _fix(owner, device_id, 1, NOON, None)
+        put_database_size(owner, today - timedelta(days=2), 1_000_000)
+        put_database_size(owner, today, 21_000_000)
+        owner.execute(
+            "INSERT INTO waybill.retention_run VALUES ('off_trip', %s, 12, 1, 0)", [true_now() - timedelta(hours=3)]
+        )
+
+    answer = waybill("status")
+
+    assert answer.exit_code == 0, answer
+    assert "10.0 MB a day" in answer.out
+    assert "fixes     1 days since 2026-11-23" in answer.out
+    assert "retention last ran 3 h ago: off_trip 12 rows" in answer.out
+
+
+def test_what_somebody_should_look_at_is_a_warning(waybill: Waybill, database: Database) -> None:
+    _alive(database, "gateway", "worker", "api")
+    now = true_now()
+    with psycopg.connect(database.owner_url) as owner:
+        for number in (1, 2):
+            device_id = register(
+                owner, f"gps-0{number}", vehicle=f"01900000-0000-7000-8000-0000000000a{number}", name=f"van-{number}"
+            )
+            owner.execute(
+                "INSERT INTO waybill.last_fix (device_id, fixed_at, received_at, seq, lat_e7, lon_e7, replayed)"
+                " VALUES (%s, %s, %s, 1, 0, 0, false)",
+                [device_id, NOON + timedelta(seconds=90), now],
+            )
+            made = Reject(
+                device=f"gps-0{number}", reason=RejectReason.TIME_IN_FUTURE, detail="over 10 minutes ahead", raw=b"{}"
+            )
+            put_rejects(owner, [(made, "waybill/v1/x/fixes")], now)
+        owner.execute(
+            "INSERT INTO waybill.tracking_state (device_id, state, watermark, failed)"
+            " SELECT id, '{}', %s, 'ZeroDivisionError' FROM waybill.device WHERE name = 'gps-01'",
+            [now],
+        )
+        owner.execute("INSERT INTO waybill.retention_run VALUES ('on_trip', %s, 0, 0, 0)", [now - timedelta(days=3)])
+
+    answer = waybill("status")
+
+    warned = [line.removeprefix("warning: ") for line in answer.out.splitlines() if line.startswith("warning")]
+    assert answer.exit_code == 0
+    assert any(line.startswith("tracking gave up on 1 devices") for line in warned)
+    assert any(line.startswith("retention has not run for 72 h") for line in warned)
+    assert any(line.startswith("the server's clock seems to be 90 s behind") for line in warned)
+    assert any(line.startswith("fixes of 2 devices were rejected as from the future") for line in warned)
+
+
+def test_a_part_whose_sign_of_life_lies_in_the_future_is_not_taken_for_alive(
+    waybill: Waybill, database: Database
+) -> None:
+    """The clock was set back an hour, and the gateway died before: it must not pass for alive till then."""
+    _alive(database, "gateway", "worker", "api")
+    with psycopg.connect(database.owner_url) as owner:
+        owner.execute("UPDATE waybill.part SET seen_at = seen_at + interval '1 hour' WHERE name = 'gateway'")
+
+    status, alive = waybill("status"), waybill("alive", "gateway")
+
+    assert status.exit_code == 1
+    assert "in the future: a clock was set back" in status.out
+    assert "a clock was set back" in alive.error
