@@ -56,7 +56,7 @@ class _Events(logging.Handler, Collector):
 
     def collect(self) -> Iterable[Metric]:
         family = CounterMetricFamily(
-            "waybill_events", "Log lines by action; docs/operations.md lists the actions.", labels=("action", "level")
+            "waybill_events", "Log lines by action; docs/monitoring.md lists the actions.", labels=("action", "level")
         )
         with self._turn:
             counted = dict(self._tally)

@@ -65,11 +65,13 @@ class FleetMetrics(Collector):
             yield from self._sums(self.newest)
 
     def _jobs(self) -> Iterable[Metric]:
-        runs = CounterMetricFamily("waybill_job_runs", "Runs of the worker's jobs.", labels=("job", "outcome"))
+        runs = CounterMetricFamily("waybill_job_runs", "Runs of the worker's jobs.", labels=("job_name", "outcome"))
         for name, count in sorted(dict(self._counts).items()):
             job, _, outcome = name.rpartition("_")
             runs.add_metric((job, "succeeded" if outcome == "runs" else "failed"), count)
-        last = GaugeMetricFamily("waybill_job_success_timestamp_seconds", "When a job last succeeded.", labels=("job",))
+        last = GaugeMetricFamily(
+            "waybill_job_success_timestamp_seconds", "When a job last succeeded.", labels=("job_name",)
+        )
         for job, at in sorted(dict(self._succeeded_at).items()):
             last.add_metric((job,), at.timestamp())
         yield from (runs, last)
