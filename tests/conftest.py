@@ -10,6 +10,7 @@ pytest_plugins = [
     "tests.fixtures.command_line",
     "tests.fixtures.gateway",
     "tests.fixtures.demo",
+    "tests.fixtures.backups",
     "tests.fixtures.api",
 ]
 

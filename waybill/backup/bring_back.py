@@ -15,7 +15,7 @@ from waybill.backup.keys import Key
 from waybill.backup.manifest import BROKER, FILES, Manifest
 from waybill.backup.place import Place
 from waybill.backup.placing import Unpacked, clear, in_the_way, put, unpack
-from waybill.backup.restore import Restored, Target, check_target, restore_database
+from waybill.backup.restore import Target, check_target, restore_database
 from waybill.backup.set_file import SetReader
 from waybill.commands.actor import terminal_actor
 from waybill.progress import byte_bars
@@ -53,17 +53,14 @@ def bring_back(
     names = [FILES] if place.broker is None else [FILES, BROKER]
     with byte_bars(None) as report:
         unpacked = unpack(one, key, names, place.into, lambda more: report(FILES, more))
-        try:
-            may_move(in_the_way(unpacked, place.into, place.broker))
+    try:
+        may_move(in_the_way(unpacked, place.into, place.broker))
+        with byte_bars(None) as report:
             restored = restore_database(one, key, manifest, target, report)
-            cut_off = [] if place.broker is None else _prepare_store(unpacked, place)
-            placed = put(unpacked, place.into, place.broker, f"{now:%Y%m%dT%H%M%SZ}")
-        finally:
-            clear(unpacked)
-    return _outcome(restored, placed, cut_off)
-
-
-def _outcome(restored: Restored, placed: list[Path], cut_off: list[str]) -> Outcome:
+        cut_off = [] if place.broker is None else _prepare_store(unpacked, place)
+        placed = put(unpacked, place.into, place.broker, f"{now:%Y%m%dT%H%M%SZ}")
+    finally:
+        clear(unpacked)
     return Outcome(aside=restored.aside, applied=restored.applied, placed=placed, cut_off=cut_off)
 
 

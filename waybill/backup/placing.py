@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -44,8 +43,10 @@ class Unpacked:
 
 def unpack(one: SetReader, key: Key, names: Iterable[str], into: Path, told: Callable[[int], None]) -> Unpacked:
     """Decrypts and unpacks the file parts of a set below `into`; `clear` removes what was not put in place."""
+    folder = into / ".restoring"
+    shutil.rmtree(folder, ignore_errors=True)  # of a restore that was killed: it holds passwords
     into.mkdir(mode=0o755, parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=".restoring-", dir=into))
+    folder.mkdir(mode=0o700)
     try:
         for name in names:
             archive = folder / "part.tar"

@@ -12,8 +12,12 @@ from waybill.invocation import CommandError, invocation, settings_of
 from waybill.terminal import note, say, show_json, show_table
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from waybill.backup.keys import Lock
     from waybill.backup.make import Wanted
     from waybill.backup.manifest import Manifest
+    from waybill.backup.shelf import Shelf
 
 PassphraseFile = Annotated[
     Path | None,
@@ -63,17 +67,29 @@ def make(
     ] = None,
 ) -> None:
     """Writes one dated, encrypted set: database, broker, settings, map, media. The installation goes on meanwhile."""
-    from contract.clock import true_now
-    from waybill.backup.make import make_set, record_made
     from waybill.backup.passphrases import lock_for
     from waybill.backup.shelf import Shelf
-    from waybill.commands.actor import terminal_actor
-    from waybill.progress import byte_bars
 
     settings = settings_of(context)
     shelf = Shelf(_folder(context, folder), word)
     lock = lock_for(settings, passphrase_file, recipient or [])
     wanted = _wanted(context, broker_state, include or [], without_broker=without_broker)
+    path, size, rows, deleted = _write(shelf, wanted, lock, keep, settings.parsed_clock().now())
+    say(f"{path}: {size:,} bytes, {rows:,} rows")
+    for name in deleted:
+        note(f"deleted {name}: {keep} are kept")
+    if wanted.broker is None:
+        note("without the broker: after a restore every device needs waybill device rotate")
+    note("Keep a copy on another machine, and the passphrase or secret key where neither machine is needed to read it.")
+
+
+def _write(shelf: Shelf, wanted: Wanted, lock: Lock, keep: int, at: datetime) -> tuple[Path, int, int, list[str]]:
+    """The new set, its size and rows, and the names of older ones that went for it."""
+    from contract.clock import true_now
+    from waybill.backup.make import make_set, record_made
+    from waybill.commands.actor import terminal_actor
+    from waybill.progress import byte_bars
+
     shelf.make_folder()
     shelf.sweep()
     made_at = true_now()
@@ -84,13 +100,8 @@ def make(
         deleted = shelf.keep_newest(keep, path)
     except OSError as error:
         raise CommandError(f"{path} was not written: {error.strerror or error}; nothing of it is kept") from error
-    record_made(wanted.owner_url, path, size, manifest, terminal_actor(), settings.parsed_clock().now())
-    say(f"{path}: {size:,} bytes, {sum(manifest.rows.values()):,} rows in {len(manifest.rows)} tables")
-    for name in deleted:
-        note(f"deleted {name}: {keep} are kept")
-    if wanted.broker is None:
-        note("without the broker: after a restore every device needs waybill device rotate")
-    note("Keep a copy on another machine, and the passphrase or secret key where neither machine is needed to read it.")
+    record_made(wanted.owner_url, path, size, manifest, terminal_actor(), at)
+    return path, size, sum(manifest.rows.values()), deleted
 
 
 def check(
