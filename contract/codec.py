@@ -129,7 +129,7 @@ def _decode_slowly(device: str, body: bytes, claim: Claim | None, now: datetime)
     if len(envelope.fixes) > MAX_FIXES:
         detail = f"{len(envelope.fixes)} fixes; a message holds at most {MAX_FIXES}"
         return Decoded([], [_reject(device, RejectReason.TOO_LARGE, detail, body)], claim)
-    message = FixMessage(fixes=[], v=envelope.v, spool=envelope.spool, boot=envelope.boot)
+    message = FixMessage(fixes=[], v=envelope.v, spool=envelope.spool, boot=envelope.boot, device=envelope.device)
     entries: list[WireFix] = []
     raws: list[msgspec.Raw] = []
     rejects: list[Reject] = []
@@ -171,6 +171,10 @@ def _assemble(
     now: datetime,
 ) -> Decoded:
     spool, body = message.spool, origin.body
+    if isinstance(message.device, str) and message.device != device:
+        reject = _reject(device, RejectReason.WRONG_DEVICE, "the body names another device than the topic", body)
+        value = printable(message.device[:100])
+        return Decoded([], [msgspec.structs.replace(reject, field="device", value=value)], None)
     # fullmatch: the pattern's $ would let a line break through at the end.
     if spool is not None and not SPOOL_ID.fullmatch(spool):
         reject = _reject(device, RejectReason.INVALID_FIELD, "spool must match [a-z0-9][a-z0-9-]{0,31}", body)

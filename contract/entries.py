@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -17,6 +17,7 @@ class Envelope(msgspec.Struct):
     fixes: list[msgspec.Raw]
     v: int = 1
     spool: str | None = None
+    device: Any = None
     boot: Annotated[int, Meta(ge=0, le=MAX_BOOT)] | None = None
 
 

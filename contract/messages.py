@@ -55,6 +55,7 @@ class FixMessage(msgspec.Struct, kw_only=True, omit_defaults=True):
     v: Annotated[int, Meta(ge=1, description="version; a reader of 1 reads every writer of 1")] = 1
     spool: _Name | None = None
     boot: _Boot | None = None
+    device: Annotated[_Name, Meta(description="the topic's device; another one is refused")] | None = None
 
 
 class Receipt(msgspec.Struct, kw_only=True):

@@ -32,7 +32,7 @@ class RefusalRule(StrEnum):
     NULL_ISLAND = "null_island"  # within 100 m of latitude 0, longitude 0: a receiver without position
     POOR_ACCURACY = "poor_accuracy"  # stated accuracy or HDOP beyond the policy
     JUMP = "jump"  # farther from the fix before than any vehicle can drive in the time
-    STALE = "stale"  # older than a spool can hold, or before the device was fitted
+    STALE = "stale"  # older than a spool can hold, or from before the device was fitted
 
 
 class FailureReason(StrEnum):

@@ -196,11 +196,15 @@ def history(
     from_at: datetime,
     to_at: datetime,
     refused: bool = False,
+    phones: bool = False,
 ) -> Iterator[HistoryRow]:
-    """Every fix of a vehicle from-to in order of time, streamed: memory does not grow with the length."""
+    """Every fix of a vehicle from-to in order of time, streamed: memory does not grow with the length.
+
+    With `phones` those of phones in the vehicle instead, which are not its record.
+    """
     values = {"vehicle": vehicle, "from_at": from_at, "to_at": to_at, "refused": refused}
     with reading(connection, premises), connection.cursor(name="history") as cursor:
         cursor.itersize = HISTORY_BATCH_ROWS
-        cursor.execute(statement("read_history"), values)
+        cursor.execute(statement("read_phone_history" if phones else "read_history"), values)
         for row in cursor:
             yield HistoryRow(*row)

@@ -18,6 +18,11 @@ class Fitted(msgspec.Struct, frozen=True):
 
     installs: tuple[tuple[InstallRow, Plan], ...]
 
+    @property
+    def first_at(self) -> datetime | None:
+        """When it was fitted in its first vehicle; None: in none, or nobody knows since when."""
+        return self.installs[0][0].from_at if self.installs else None
+
     def plan_at(self, at: datetime) -> Plan | None:
         for install, plan in self.installs:
             if (install.from_at or _LONG_AGO) <= at and (install.to_at is None or at < install.to_at):

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from datetime import datetime
 
 import msgspec
 import psycopg
 
 from contract.faults import printable
 from contract.fix import Fix, Source
+from contract.reasons import RefusalRule
 from gateway.ingest.known import Known
 from gateway.ingest.plans import Fitted
 from gateway.tracking.engine import State, step
 from gateway.tracking.events import Event
 from gateway.tracking.policy import Policy
+from gateway.tracking.staleness import is_stale
 from storage.tracking import tracking_states
 
 log = logging.getLogger(__name__)
@@ -46,8 +50,17 @@ class Tracker:
         """Read every state again from the database: another process may have written there."""
         self._states.clear()
 
-    def run(self, connection: psycopg.Connection, known: Known, fixes: list[tuple[int, int, Fix]]) -> Tracked:
-        """Steps through (place, device_id, fix), sorted per device by the time of the fix."""
+    def run(
+        self,
+        connection: psycopg.Connection,
+        known: Known,
+        fixes: list[tuple[int, int, Fix]],
+        came_at: Callable[[int], datetime],
+    ) -> Tracked:
+        """Steps through (place, device_id, fix), sorted per device by the time of the fix.
+
+        `came_at` gives when the fix at a place came, by the clock.
+        """
         by_device: dict[int, list[tuple[int, Fix]]] = {}
         for place, device_id, fix in fixes:
             by_device.setdefault(device_id, []).append((place, fix))
@@ -57,7 +70,7 @@ class Tracker:
         for device_id, entries in by_device.items():
             entries.sort(key=lambda entry: (entry[1].fixed_at, entry[1].seq))
             try:
-                self._run_device(device_id, entries, fitted.get(device_id, _NOWHERE), tracked)
+                self._run_device(device_id, entries, fitted.get(device_id, _NOWHERE), tracked, came_at)
             except Exception as error:  # one device's surprise must not stop the others' fixes
                 log.exception("tracking failed", extra={"action": "step_failed", "device_id": device_id})
                 tracked.failed[device_id] = printable(f"{type(error).__name__}: {error}")
@@ -71,9 +84,13 @@ class Tracker:
         entries: list[tuple[int, Fix]],
         fitted: Fitted,
         tracked: Tracked,
+        came_at: Callable[[int], datetime],
     ) -> None:
         state = self._states.get(device_id, State())
         for place, fix in entries:
+            if is_stale(fix, came_at(place), fitted.first_at, self._policy):
+                tracked.refused_by[place] = RefusalRule.STALE.value
+                continue
             # A phone in a van is not the van's unit: its fixes move no trip.
             plan = fitted.plan_at(fix.fixed_at) if fix.source is Source.DEDICATED else None
             outcome = step(state, fix, plan, self._policy)

@@ -73,8 +73,9 @@ class Writer:
             spools, known, rejects = self._place(batch, who)
             rejects += meet_strangers(self._connection, batch, who, received_at)
             tracked = self._tracker.run(
-                self._connection, self._known, [(place, ids[fix.device], fix) for place, (fix, _) in enumerate(known)]
-            )
+                self._connection, self._known, [(place, ids[fix.device], fix) for place, (fix, _) in enumerate(known)],
+                lambda place: known[place][1].came_at or now,
+            )  # fmt: skip
             rows = [
                 FixRow(fix, ids[fix.device], spools[ids[fix.device], fix.spool_id], message.received_at,
                        tracked.refused_by.get(place))

@@ -33,6 +33,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         float, _because("m/s", "252 km/h: no delivery vehicle; real jumps in captures are above 100 m/s")
     ] = 70.0
     jump_slack_m: Annotated[float, _because("m", "noise allowed on top of max_speed_mps")] = 150.0
+    spool_days: Annotated[
+        float, _because("days", "the bridge's spool keeps 7 days and gives up what is older with its next fix")
+    ] = 8.0
     jump_agreeing: Annotated[
         int, _because("fixes", "so many in a row that agree with one another overrule the last one")
     ] = 5

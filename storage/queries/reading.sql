@@ -107,3 +107,12 @@ FROM reading.vehicle_fix
 WHERE vehicle_name = %(vehicle)s AND fixed_at >= %(from_at)s AND fixed_at < %(to_at)s
     AND (%(refused)s OR refused_by IS NULL)
 ORDER BY fixed_at, device_name, seq;
+
+-- name: read_phone_history
+-- The same of phones that are said to be in the vehicle.
+SELECT fixed_at, received_at, lat_e7, lon_e7, altitude_m, speed_mps, course_deg, hdop, accuracy_m, satellites,
+    ignition, quality, source, device_name, spool, seq, replayed, refused_by
+FROM reading.phone_fix
+WHERE vehicle_name = %(vehicle)s AND fixed_at >= %(from_at)s AND fixed_at < %(to_at)s
+    AND (%(refused)s OR refused_by IS NULL)
+ORDER BY fixed_at, device_name, seq;

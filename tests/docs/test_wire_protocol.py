@@ -64,6 +64,7 @@ def test_the_limits_are_the_limits_of_the_code() -> None:
         f"more than {MAX_DAYS} days",
         f"`hdop` above {policy.max_hdop:g} or `accuracy_m` above {policy.max_accuracy_m:g}",
         f"than {policy.max_speed_mps:g} m/s and {policy.jump_slack_m:g} m allow",
+        f"more than {policy.spool_days:g} days before it came",
         f"within {policy.null_island_m:g} m of latitude 0",
     ):
         assert words in PAGE, words

@@ -38,6 +38,7 @@ def history(
         str | None, typer.Option("--premises", metavar="CODE", help="Which premises, when several have the vehicle.")
     ] = None,
     refused: Annotated[bool, typer.Option("--refused", help="Refused fixes too, with the rule.")] = False,
+    phones: Annotated[bool, typer.Option("--phones", help="Of phones in it, which are not its record.")] = False,
     out: Annotated[Path | None, typer.Option(help="File to write; else standard output.", show_default=False)] = None,
 ) -> None:
     """Every fix of a vehicle from-to in order of time, as csv, json, geojson or gpx."""
@@ -54,10 +55,10 @@ def history(
     with reader(settings) as connection:
         premises = _premises(connection, place)
         _check_vehicle(connection, premises, vehicle)
-        rows = read_history(connection, premises, vehicle, from_at=from_at, to_at=to_at, refused=refused)
+        rows = read_history(connection, premises, vehicle, from_at=from_at, to_at=to_at, refused=refused, phones=phones)
         with _open(out) as file:
             count = write(rows, vehicle, Format(form), file)
-        if not count:
+        if not count and not phones:
             _explain(connection, premises, vehicle, from_at, to_at, refused=refused)
     if out is not None:
         note(f"{count} fixes of {vehicle} written to {out}")
