@@ -22,7 +22,7 @@ MAX_BODY_BYTES = 262_144  # the broker's max_packet_size; a longer body did not 
 PLAIN_SPOOL = "plain"  # spool of senders that name none; their numbers come from a hash
 
 
-class Claim(msgspec.Struct, frozen=True):
+class Claim(msgspec.Struct, frozen=True, gc=False):
     """The numbers a message is there to deliver: `first`..`last` of `spool`, both included."""
 
     spool: str

@@ -35,7 +35,7 @@ class Source(StrEnum):
     PHONE = "phone"
 
 
-class Fix(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Fix(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One position report. None means not known, never 0.
 
     Coordinates are integers of 1e-7 degree (WGS 84), so that every hash over them is exact; the other measures
@@ -87,6 +87,8 @@ def normal_course(course_deg: float | None) -> float | None:
 
 def utc_ms(instant: datetime) -> datetime:
     """`instant` as a Fix holds it: UTC, whole milliseconds."""
+    if instant.tzinfo is UTC and instant.microsecond % 1000 == 0:
+        return instant
     return truncate_to_ms(instant.astimezone(UTC))
 
 

@@ -27,7 +27,7 @@ _Reason = Annotated[str, Meta(pattern="^[a-z0-9_]{1,32}$")]
 _Count = Annotated[int, Meta(ge=0, le=MAX_SEQ)]
 
 
-class WireFix(msgspec.Struct, kw_only=True, omit_defaults=True):
+class WireFix(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     """One fix on the wire. Needed: fixed_at and a position, as lat_e7/lon_e7 or as lat/lon in degrees."""
 
     fixed_at: Annotated[datetime, Meta(tz=True, description="RFC 3339 with offset; when the receiver took it")]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from contract.fix import DEVICE_NAME
 
 ROOT = "waybill/v1"
@@ -27,6 +29,7 @@ def channel_filter(channel: str) -> str:
     return f"{ROOT}/+/{channel}"
 
 
+@lru_cache(maxsize=16_384)  # a device sends on the same topic for ever
 def parse_topic(topic: str) -> tuple[str, str] | None:
     """(device, channel) of a topic of this protocol, or None when it is none."""
     parts = topic.split("/")

@@ -17,7 +17,7 @@ _TYPES = [
 ]  # fmt: skip
 
 
-class FixRow(msgspec.Struct, frozen=True):
+class FixRow(msgspec.Struct, frozen=True, gc=False):
     """A fix with what storage adds to it."""
 
     fix: Fix

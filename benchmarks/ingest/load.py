@@ -7,15 +7,28 @@ from __future__ import annotations
 
 import selectors
 import socket
+import ssl
 import struct
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
+
+import msgspec
 
 from contract.codec import encode_fixes
 from contract.fix import Fix, Quality
 from contract.topics import FIXES, PROPERTY_FIRST, PROPERTY_LAST, PROPERTY_SPOOL, device_topic
 
 WINDOW = 500  # unacknowledged messages per connection, as the peers of PERFORMANCE.md had in total
+
+
+class Address(msgspec.Struct, frozen=True):
+    """Where the broker is, the password of every device, and the certificate to trust when it speaks TLS."""
+
+    host: str
+    port: int
+    password: str
+    certificate: Path | None
 
 
 def _string(text: str) -> bytes:
@@ -46,9 +59,8 @@ def publish_packet(topic: str, packet_id: int, claim: tuple[str, int, int], body
     return _packet(0x32, _string(topic) + struct.pack(">H", packet_id) + bytes([len(properties)]) + properties + body)
 
 
-def make_messages(device: str, spool: str, count: int, per_message: int, newest: datetime) -> list[bytes]:
-    """The packets of one device: `count` messages of `per_message` fixes a second apart, ending at `newest`."""
-    start = newest - timedelta(seconds=count * per_message)
+def make_messages(device: str, spool: str, count: int, per_message: int, start: datetime) -> list[bytes]:
+    """The packets of one device: `count` messages of `per_message` fixes a second apart, the first after `start`."""
     topic = device_topic(device, FIXES)
     packets = []
     for number in range(count):
@@ -62,20 +74,23 @@ def make_messages(device: str, spool: str, count: int, per_message: int, newest:
 def _fix(device: str, spool: str, seq: int, start: datetime) -> Fix:
     return Fix(
         device=device, spool_id=spool, seq=seq, fixed_at=start + timedelta(seconds=seq),
-        lat_e7=601_700_000 + seq % 5000 * 90, lon_e7=249_400_000, altitude_m=21.5, speed_mps=10.0, course_deg=0.5,
-        hdop=0.9, satellites=11, quality=Quality.GPS,
+        lat_e7=601_700_000 + abs(seq % 10_000 - 5000) * 90, lon_e7=249_400_000, altitude_m=21.5,
+        speed_mps=10.0, course_deg=0.5, hdop=0.9, satellites=11, quality=Quality.GPS,
     )  # fmt: skip
 
 
 class _Connection:
-    def __init__(self, host: str, port: int, name: str, password: str, packets: list[bytes]) -> None:
+    def __init__(self, address: Address, name: str, packets: list[bytes]) -> None:
         self.packets = packets
         self.sent = 0
         self.acknowledged = 0
         self.refused = 0
-        self.socket = socket.create_connection((host, port))
+        self.socket = socket.create_connection((address.host, address.port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.socket.sendall(connect_packet(name, password))
+        if address.certificate is not None:
+            context = ssl.create_default_context(cafile=address.certificate)
+            self.socket = context.wrap_socket(self.socket, server_hostname=address.host)
+        self.socket.sendall(connect_packet(name, address.password))
         answer = self.socket.recv(256)
         if answer[:1] != b"\x20" or answer[3] != 0:
             raise ConnectionError(f"{name}: the broker refuses the connection: {answer.hex()}")
@@ -96,13 +111,13 @@ class _Connection:
         if self._out:
             try:
                 self._out = self._out[self.socket.send(self._out) :]
-            except BlockingIOError:
+            except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
                 return
 
     def read(self) -> None:
         try:
             data = self._rest + self.socket.recv(65_536)
-        except BlockingIOError:
+        except (BlockingIOError, ssl.SSLWantReadError):
             return
         at = 0
         while at + 2 <= len(data) and at + 2 + data[at + 1] <= len(data):
@@ -113,15 +128,13 @@ class _Connection:
         self._rest = data[at:]
 
 
-def publish_all(
-    host: str, port: int, devices: dict[str, tuple[str, list[bytes]]], allowed: Callable[[], int] | None = None
-) -> int:
+def publish_all(address: Address, devices: dict[str, list[bytes]], allowed: Callable[[], int] | None = None) -> int:
     """Publishes every device's packets; `allowed` paces: how many of each device may be out by now.
 
     Gives how many PUBACKs told of a refusal or of no subscriber.
     """
     with selectors.DefaultSelector() as selector:
-        connections = [_Connection(host, port, name, *content) for name, content in devices.items()]
+        connections = [_Connection(address, name, packets) for name, packets in devices.items()]
         for connection in connections:
             selector.register(connection.socket, selectors.EVENT_READ, connection)
         while not all(connection.done for connection in connections):

@@ -18,13 +18,14 @@ _INSERT = (
 )
 
 
-async def main(host: str, port: int, password: str, url: str) -> None:
+async def main(host: str, port: int, password: str, url: str, certificate: str | None = None) -> None:
     """Runs until it is killed."""
     async with (
         await psycopg.AsyncConnection.connect(url, autocommit=True) as connection,
         aiomqtt.Client(
             host, port, username="gateway", password=password, identifier="gateway",
             protocol=aiomqtt.ProtocolVersion.V5, clean_start=False,
+            tls_params=None if certificate is None else aiomqtt.TLSParameters(ca_certs=certificate),
         ) as client,
     ):  # fmt: skip
         await client.subscribe("waybill/v1/+/fixes", qos=1)
@@ -32,7 +33,7 @@ async def main(host: str, port: int, password: str, url: str) -> None:
         sys.stdout.flush()
         async for message in client.messages:
             device = str(message.topic).split("/")[2]
-            for fix in json.loads(message.payload)["fixes"]:  # type: ignore[arg-type]
+            for fix in json.loads(message.payload)["fixes"]:
                 await connection.execute(
                     _INSERT,
                     [device, fix["seq"], fix["fixed_at"], fix["lat_e7"], fix["lon_e7"], fix["speed_mps"],
@@ -41,4 +42,4 @@ async def main(host: str, port: int, password: str, url: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]))
+    asyncio.run(main(sys.argv[1], int(sys.argv[2]), *sys.argv[3:]))

@@ -9,7 +9,7 @@ import msgspec
 from contract.codec import Claim
 
 
-class Message(msgspec.Struct, frozen=True):
+class Message(msgspec.Struct, frozen=True, gc=False):
     """One PUBLISH that is not acknowledged yet, or one posted message that is not stored yet.
 
     `session` counts the connections of this process: an acknowledgement may only go out on the connection that

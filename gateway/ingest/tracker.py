@@ -98,7 +98,8 @@ class Tracker:
             if outcome.refused_by is not None:
                 tracked.refused_by[place] = outcome.refused_by.value
             tracked.late += outcome.late
-            tracked.events.extend((device_id, event) for event in outcome.events)
+            if outcome.events:
+                tracked.events.extend((device_id, event) for event in outcome.events)
         tracked.states[device_id] = state
 
     def _load_states(self, connection: psycopg.Connection, device_ids: list[int]) -> None:
