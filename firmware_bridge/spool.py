@@ -193,6 +193,7 @@ class Spool:
         """The next fixes after a place (and before another), at most `limit`; None when there are none.
 
         Of one spool and without a hole: a message announces first..last, and the receipt confirms all between them.
+        Of one boot: a message names one, and sent again in other packs the same fix would contradict itself.
         """
         query = "SELECT no, seq, body FROM fix WHERE (no, seq) > (?, ?) AND (no, seq) < (?, ?) ORDER BY no, seq LIMIT ?"
         rows = self._db.execute(query, (*after, *(before or END), limit)).fetchall()
@@ -200,7 +201,8 @@ class Spool:
             return None
         no, first, _ = rows[0]
         unbroken = takewhile(lambda row: row[1][:2] == (no, first + row[0]), enumerate(rows))
-        return Pack(no, [_decode(row[2]) for _, row in unbroken])
+        fixes = [_decode(row[2]) for _, row in unbroken]
+        return Pack(no, list(takewhile(lambda fix: fix.boot_id == fixes[0].boot_id, fixes)))
 
     def confirm(self, receipt: Receipt) -> int:
         """Deletes what the receipt confirms, and nothing else; gives how many fixes that were."""

@@ -25,6 +25,7 @@ from tests.fixtures.proxy import Proxy, proxy_to
 from tests.fixtures.servers import BROKER_ADMIN_PASSWORD, BROKER_GATEWAY_PASSWORD
 from tests.fixtures.vehicles import Vehicles
 from waybill.stack.broker import HOST, Broker
+from waybill.stack.broker_tls import TlsListeners
 from waybill.stack.postgres import Postgres
 
 PATIENCE_S = 90.0  # for everything to work again: backoffs of ten seconds add up, and two cores are shared
@@ -34,13 +35,24 @@ LONGEST_S = 1.5  # that a trouble lasts
 class World:
     """Bridges, gateway, worker, broker and database, with a line between each two of them."""
 
-    def __init__(self, broker: Broker, postgres: Postgres, database: Database, devices: tuple[str, ...], folder: Path):
+    def __init__(
+        self,
+        broker: Broker,
+        postgres: Postgres,
+        database: Database,
+        devices: tuple[str, ...],
+        folder: Path,
+        tls: TlsListeners | None = None,
+    ) -> None:
         self.broker, self.postgres, self.database, self.devices = broker, postgres, database, devices
+        self.ca_file = None if tls is None else tls.folder / "device-ca.pem"  # it signed the broker's certificate, too
         self.stack = ExitStack()
-        self.line_of_devices = self._line(broker.host, broker.port)
-        self.line_to_broker = self._line(broker.host, broker.port)
+        broker_port = broker.port if tls is None else tls.password_port
+        self.line_of_devices = self._line(broker.host, broker_port)
+        self.line_to_broker = self._line(broker.host, broker_port)
         self.line_to_database = self._line(HOST, postgres.port)
         self.folder = folder
+        self.lock_holder: psycopg.Connection | None = None
         self.begins_at = (true_now() - timedelta(days=2)).replace(microsecond=0)
         self.gateway = self._part("gateway")
         self.worker = self._part("worker")
@@ -59,13 +71,10 @@ class World:
         environ = {
             **urls, "WAYBILL_BROKER_PORT": str(self.line_to_broker.port),
             "WAYBILL_BROKER_PASSWORD": BROKER_GATEWAY_PASSWORD, "WAYBILL_DATA_DIR": str(self.folder),
-            **self.settings(),
         }  # fmt: skip
+        if self.ca_file is not None:
+            environ["WAYBILL_BROKER_TLS_CA"] = str(self.ca_file)
         return Part(word, environ=environ, log=self.folder / f"{word}.log")
-
-    def settings(self) -> dict[str, str]:
-        """What is set beside addresses and passwords."""
-        return {}
 
     def _drive(self) -> Drive:
         return Drive(
@@ -76,6 +85,7 @@ class World:
                     password=DEVICE_PASSWORD,
                     spool=self.folder / f"{name}.db",
                     port=self.line_of_devices.port,
+                    ca_file=self.ca_file,
                 )
                 for name in self.devices
             ),
@@ -201,7 +211,12 @@ def _hold_lock(world: World) -> None:
     """Somebody works in the tables and does not commit."""
     holder = psycopg.connect(world.database.owner_url)
     holder.execute("LOCK TABLE waybill.device_progress, waybill.reject IN EXCLUSIVE MODE")
-    world.lock_holder = holder  # type: ignore[attr-defined]
+    world.lock_holder = holder
+
+
+def _let_go(world: World) -> None:
+    assert world.lock_holder is not None
+    world.lock_holder.close()
 
 
 def _parts(who: str, of: Callable[[World], Part | Vehicles]) -> list[Trouble]:
@@ -231,7 +246,7 @@ TROUBLES: list[Trouble] = [
     Trouble("database", "killed", lambda world: world.postgres.kill(), lambda world: world.postgres.start()),
     Trouble("database", "paused", lambda world: _signal_family(world.postgres.pid, SIGSTOP),
             lambda world: _signal_family(world.postgres.pid, SIGCONT)),
-    Trouble("database", "locked", _hold_lock, lambda world: world.lock_holder.close()),  # type: ignore[attr-defined]
+    Trouble("database", "locked", _hold_lock, _let_go),
     *_lines("line of the devices", lambda world: world.line_of_devices),
     *_lines("line to the broker", lambda world: world.line_to_broker),
     *_lines("line to the database", lambda world: world.line_to_database),

@@ -50,6 +50,23 @@ def test_a_fix_is_read_back_as_it_was_given(tmp_path: Path) -> None:
     spool.close()
 
 
+def test_a_pack_holds_fixes_of_one_boot(tmp_path: Path) -> None:
+    for _ in range(2):
+        spool = Spool(tmp_path / "spool.db", ORIGIN)
+        spool.append(positions(3))
+        spool.close()
+
+    spool = Spool(tmp_path / "spool.db", ORIGIN)
+    first = spool.next_pack(10)
+    assert first is not None
+    second = spool.next_pack(10, first.end)
+    assert second is not None
+    spool.close()
+
+    packs = [[(fix.seq, fix.boot_id) for fix in pack.fixes] for pack in (first, second)]
+    assert packs == [[(1, 1), (2, 1), (3, 1)], [(4, 2), (5, 2), (6, 2)]]
+
+
 def test_numbers_go_on_after_everything_was_confirmed_and_the_file_reopened(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "spool.db", ORIGIN)
     spool.append(positions(3))
