@@ -30,7 +30,7 @@ from waybill.stack.postgres import Postgres
 
 DEVICES = ("gps-01", "gps-02", "gps-03")
 SEED = "everything once"
-ROUNDS_LONG, ROUNDS_TLS, ROUNDS_TLS_LONG = 150, 3, 50
+ROUNDS_LONG, ROUNDS_TLS, ROUNDS_TLS_LONG = 100, 3, 30
 MOST_GROWTH_KB = 48 * 1024  # of one gateway, from its first round to its last; batches are bounded, so is it
 # NMEA gives 1e-5 of a minute, which is 1.7e-7 of a degree.
 COARSENESS_E7 = 4
