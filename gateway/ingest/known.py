@@ -43,17 +43,16 @@ class Known:
             self._read_at_s = now_s
 
     def forget(self) -> None:
-        """Everything is read again."""
+        """Everything is read again; whoever was given something before keeps it to the end of the transaction."""
         self._changed = False
         self._senders = Registered({}, {}, frozenset())
-        self._spools.clear()
-        self._fitted.clear()
+        self._spools = {}
+        self._fitted = {}
 
     def committed(self) -> None:
         """The spools that were made exist from now on."""
-        if len(self._spools) > _MOST_SPOOLS:
-            self._spools.clear()
-        self._spools |= self._new_spools
+        kept = {} if len(self._spools) > _MOST_SPOOLS else self._spools
+        self._spools = {**kept, **self._new_spools}
 
     def senders(self, names: set[str]) -> Registered:
         """The registered ones among `names`, and others. Foreign senders are read every time: there are few."""

@@ -104,6 +104,16 @@ def test_a_round_leaves_trip_doors_legs_milestones_and_audit_events(gateway: psy
     assert record["audit"] == [("trip.departed", "gps-01", departed_at), ("trip.ended", "gps-01", ended_at)]
 
 
+def test_a_batch_in_which_something_was_found_confirms_its_numbers(gateway: psycopg.Connection) -> None:
+    writer = Writer(gateway, Tracker(Policy()))
+    writer.write(batch(ROUND[:50]), NINE)
+
+    written = writer.write(batch(ROUND[50:]), NINE)
+
+    assert found(gateway)["trip"] != [(None, None)]
+    assert [receipt.through for receipt in written.receipts["gps-01"]] == [len(ROUND)]
+
+
 @pytest.mark.parametrize("most", [3, 100])
 def test_any_batching_writes_the_same_record(gateway: psycopg.Connection, database: Database, most: int) -> None:
     with psycopg.connect(database.gateway_url) as undone:
