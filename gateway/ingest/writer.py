@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
@@ -15,6 +14,7 @@ from contract.fix import Fix, Source
 from contract.messages import Receipt
 from contract.reasons import RejectReason
 from gateway.ingest.batch import Batch, reject_fixes
+from gateway.ingest.contradictions import Contradictions
 from gateway.ingest.findings import write_findings
 from gateway.ingest.inbox import Message
 from gateway.ingest.known import Known
@@ -54,6 +54,7 @@ class Writer:
         self._connection = connection
         self._tracker = tracker
         self._known = Known(connection)
+        self._contradictions = Contradictions(connection)
 
     def lost(self) -> bool:
         """Whether the connection is gone: then the batch is to be written again over a new one."""
@@ -82,7 +83,8 @@ class Writer:
                 for place, (fix, message) in enumerate(known)
             ]  # fmt: skip
             stored = store_fixes(self._connection, rows)
-            rejects += _conflicts(known, stored.conflicting)
+            contradicting = [known[place] for place in sorted(stored.conflicting)]
+            rejects += self._contradictions.meet(contradicting, ids, received_at)
             self._follow(rows, stored, tracked, who, received_at)
             put_rejects(self._connection, rejects, received_at)
             for name, status, message in batch.statuses:
@@ -91,6 +93,7 @@ class Writer:
             delete_posted(self._connection, batch.posted)
             receipts = self._progress(batch.claims, ids, spools, now)
         self._known.committed()
+        self._contradictions.committed()
         self._tracker.commit(tracked)
         repeated = len(rows) - len(stored.new) - len(stored.conflicting)
         refused = Counter(rule for place, rule in tracked.refused_by.items() if place in stored.new)
@@ -168,8 +171,3 @@ class Writer:
         for spool_id, name in {spool_id: name for (_, spool_id, _), (name, _) in zip(rows, known, strict=True)}.items():
             found.setdefault(name, []).append(receipts[spool_id])
         return found
-
-
-def _conflicts(known: list[tuple[Fix, Message]], places: Iterable[int]) -> list[tuple[Reject, str]]:
-    detail = "this key (device, time, number) is stored with other content; the stored fix stays"
-    return reject_fixes([known[place] for place in sorted(places)], RejectReason.CONFLICTING_DUPLICATE, detail)

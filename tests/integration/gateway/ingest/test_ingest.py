@@ -16,7 +16,7 @@ from contract.topics import FIXES, device_topic
 from gateway.tracking.policy import Policy
 from storage.ingest import lock_gateway
 from tests.fixtures.database import Database
-from tests.fixtures.gateway import Device, eventually, register, running_gateway
+from tests.fixtures.gateway import PREMISES, Device, eventually, register, running_gateway
 from waybill.stack.broker import Broker
 
 MakeDevice = Callable[[str], Device]
@@ -80,7 +80,7 @@ def test_a_repeated_pack_stores_nothing_twice_and_is_confirmed_again(
     assert owner.execute("SELECT count(*) FROM waybill.reject").fetchone() == (0,)
 
 
-def test_the_same_key_with_other_content_is_kept_as_a_reject_and_the_first_stays(
+def test_the_same_key_with_other_content_is_kept_as_a_reject_and_staff_are_told_once(
     broker: Broker, database: Database, owner: psycopg.Connection, make_device: MakeDevice
 ) -> None:
     register(owner, "ingest-c")
@@ -92,7 +92,11 @@ def test_the_same_key_with_other_content_is_kept_as_a_reject_and_the_first_stays
 
         device.send([msgspec.structs.replace(sent[1], lat_e7=1)])
         reason = eventually(lambda: owner.execute("SELECT reason, seq, raw FROM waybill.reject").fetchone())
+        device.send([msgspec.structs.replace(sent[2], lat_e7=1)])
+        eventually(lambda: owner.execute("SELECT 1 FROM waybill.reject WHERE seq = 3").fetchone())
 
+    told = "SELECT action, object_id, premises_id::text, after ->> 'seq' FROM waybill.audit_event WHERE actor = %s"
+    assert owner.execute(told, ["ingest-c"]).fetchall() == [("device.contradicted", "ingest-c", PREMISES, "2")]
     assert reason[:2] == ("conflicting_duplicate", 2)
     assert b'"lat_e7":1' in bytes(reason[2])
     assert stored(owner) == [(fix.seq, fix.lat_e7) for fix in sent]
