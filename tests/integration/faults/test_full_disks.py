@@ -1,0 +1,88 @@
+"""Really full disks, of the database and of a spool: nothing is acknowledged, nothing lost, all goes on by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from storage.migrate import migrate, set_passwords
+from tests.fixtures.command_line import caller, settings_of_tests
+from tests.fixtures.database import Database
+from tests.fixtures.gateway import Device, eventually, register
+from tests.fixtures.processes import waybill_process
+from tests.fixtures.servers import POSTGRES_PASSWORD, postgres_servers
+from tests.fixtures.small_disk import needs_small_disk, on_small_disk
+from tests.integration.gateway.ingest.test_ingest import fixes, stored
+from tests.integration.gateway.watch.test_gateway_metrics import environ_of, failing, metrics, ready
+from waybill.stack.broker import Broker
+from waybill.stack.ports import Ports
+
+
+@pytest.fixture(autouse=True)
+def _small_disks() -> None:
+    needs_small_disk()
+
+
+def test_a_full_disk_of_the_database_costs_nothing_and_is_told_and_goes_on_when_there_is_space(
+    broker: Broker,
+    make_device: Callable[[str], Device],
+    server_folder: Path,
+    server_ports: Ports,
+    tmp_path: Path,
+) -> None:
+    port, watch = server_ports.claim(0), server_ports.claim(0)
+    words = (str(port), POSTGRES_PASSWORD, str(postgres_servers()), str(tmp_path / "postgres.log"))
+    disk = server_folder / "full-disk"
+    with on_small_disk(disk, 400, "tests.fixtures.postgres_on_small_disk", *words) as server:
+        owner_url = server.tell("url")
+        gateway_url = owner_url.replace(f"waybill_owner:{POSTGRES_PASSWORD}", "waybill_gateway:gateway-of-the-tests")
+        migrate(owner_url)
+        set_passwords(owner_url, [gateway_url])
+        database = Database(owner_url, gateway_url, "", "")
+        environ = {**settings_of_tests(database), **environ_of(database, broker, watch)}
+        with psycopg.connect(owner_url, autocommit=True) as owner:
+            register(owner, "full-a")
+        device, sent = make_device("full-a"), fixes("full-a", 1500)
+        with waybill_process("gateway", environ=environ, log=tmp_path / "log"):
+            eventually(lambda: ready(watch), 30)
+            device.send(sent[:50])
+            device.receipt(through=50)
+
+            taken = server.tell("fill")
+            for start in range(50, 1500, 50):
+                device.send(sent[start : start + 50])
+            check = eventually(lambda: failing(watch).get("database"), 30)
+            full = metrics(watch)
+            status = caller({name: value for name, value in environ.items() if value})("status")
+            server.tell("free")
+            device.receipt(through=1500, within_s=60)
+            eventually(lambda: ready(watch), 30)
+            after = metrics(watch)
+        with psycopg.connect(owner_url) as owner:
+            numbers = [seq for seq, _ in stored(owner)]
+            rejects = owner.execute("SELECT count(*) FROM waybill.reject").fetchone()
+
+    assert int(taken) > 1_000_000
+    assert "stores nothing now" in check["says"] or "reachable" in check["says"] or "lost" in check["says"]
+    assert full["waybill_unacknowledged_messages[]"] > 0
+    assert full["waybill_fixes_committed_total[]"] < 1500
+    assert status.exit_code == 1
+    assert "DOWN: gateway: database:" in status.out
+    assert numbers == list(range(1, 1501))
+    assert rejects == (0,)
+    assert (after["waybill_store_blocked[]"], after["waybill_unacknowledged_messages[]"]) == (0, 0)
+
+
+def test_a_full_disk_of_the_spool_keeps_positions_in_memory_until_there_is_space(server_folder: Path) -> None:
+    with on_small_disk(server_folder / "spool-disk", 8, "tests.fixtures.spool_on_small_disk") as spool:
+        spool.tell("put 100")
+        before = spool.tell("count")
+        spool.tell("fill")
+        spool.tell("put 900")
+        spool.tell("free")
+        after = spool.tell("count")
+
+    assert (before, after) == ("100 stored, 0 lost", "1000 stored, 0 lost")
