@@ -7,6 +7,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
+from contract.checks import Asking
 from contract.clock import Clock, parse_clock
 from gateway.api import (
     accounts,
@@ -23,6 +24,7 @@ from gateway.api.database import Connect
 from gateway.api.enrolments import EnrolmentDesk
 from gateway.api.headers import SecurityHeaders
 from gateway.api.problems import speak_problems
+from gateway.api.readiness import check_records
 from gateway.api.requests import CountRequests
 from gateway.api.tries import Tries
 from gateway.watch.common import new_registry
@@ -66,6 +68,7 @@ def make_app(
         redirect_slashes=False,
     )
     app.state.connect = connect
+    app.state.asking = Asking(lambda: check_records(connect))
     app.state.registry = registry or new_registry("api")
     app.add_middleware(CountRequests, registry=app.state.registry)
     app.state.enrolment_desk = enrolment_desk

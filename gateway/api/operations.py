@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 from contract.checks import Check, readiness
 from contract.clock import true_now
 from gateway.api.problems import MEDIA_TYPE, problem
-from gateway.api.readiness import check_readiness, check_records
+from gateway.api.readiness import check_readiness
 
 router = APIRouter(prefix="/v1", tags=["operations"])
 # Not below /v1, which a front server publishes: these are for who watches the parts, each by itself.
@@ -63,7 +63,7 @@ def healthz() -> Health:
 
 @monitors.get("/readyz", summary="Readiness of this part, with what is wrong and the remedy")
 def readyz(request: Request) -> JSONResponse:
-    return _answer(check_records(request.app.state.connect))
+    return _answer(request.app.state.asking())
 
 
 @monitors.get("/metrics", summary="Metrics of this part in Prometheus' text format")

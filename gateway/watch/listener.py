@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from contract.checks import Check, readiness
+from contract.checks import Asking, Check, readiness
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +42,7 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, listen: Listen, watched: Watched) -> None:
         self.watched = watched
+        self.ready = Asking(watched.ready)
         super().__init__((listen.host, listen.port), _Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -63,7 +64,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif path == "/healthz":
             self._answer(HTTPStatus.OK, "application/json", _json({"status": "ok", "version": version("waybill")}))
         elif path == "/readyz":
-            status, body = readiness(self.server.watched.ready())
+            status, body = readiness(self.server.ready())
             kind = "application/json" if status is HTTPStatus.OK else "application/problem+json"
             self._answer(status, kind, _json(body))
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import threading
 from collections.abc import Iterator
 
 import httpx
@@ -11,9 +12,10 @@ import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
-from contract.checks import Check
+from contract.checks import Asking, Check
 from gateway.watch.common import Gauges, counted_events, new_registry
 from gateway.watch.listener import Listen, Watched, listening
+from tests.fixtures.gateway import eventually
 
 GOOD = [Check("database", ok=True, says="stores what comes")]
 BAD = [*GOOD, Check("broker", ok=False, says="not connected", remedy="start the broker")]
@@ -120,3 +122,21 @@ def test_a_busy_port_costs_the_monitor_and_not_the_part(caplog: pytest.LogCaptur
 def test_off_means_off() -> None:
     with listening(None, Watched(CollectorRegistry(), list)) as port:
         assert port is None
+
+
+def test_a_question_that_hangs_is_answered_and_asked_once() -> None:
+    asked, go_on = [], threading.Event()
+
+    def hang() -> list[Check]:
+        asked.append(1)
+        go_on.wait()
+        return GOOD
+
+    asking = Asking(hang, patience_s=0.05)
+
+    first, second = asking(), asking()
+    go_on.set()
+    eventually(lambda: asking() == GOOD)  # the thread that hung ends by itself
+
+    assert [check.says for check in (*first, *second)] == ["does not answer", "does not answer"]
+    assert len(asked) == 2
