@@ -103,6 +103,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     public_url: Annotated[
         str | None, _about("where people reach this installation; the only source of links", "origin")
     ] = None
+    webhook_allow_private: Annotated[
+        bool, _about("whether webhooks may go to private addresses and without https; for a network of one's own")
+    ] = False
     map_dir: Annotated[
         Path | None, _about("folder with basemap.geojson, drawn under the vans; when not set, the demo's Helsinki")
     ] = None

@@ -19,6 +19,7 @@ from gateway.api import (
     orders,
     reports,
     sessions,
+    webhooks,
 )
 from gateway.api.database import Connect
 from gateway.api.enrolments import EnrolmentDesk
@@ -41,6 +42,7 @@ ROUTERS = (
     order_import.router,
     orders.router,
     events.router,
+    webhooks.router,
 )
 
 _DESCRIPTION = """Waybill's HTTP API. Errors are problem documents (RFC 9457). Times are RFC 3339 with an offset."""
@@ -51,7 +53,7 @@ _SYSTEM = parse_clock("system")
 
 def make_app(
     connect: Connect, enrolment_desk: EnrolmentDesk | None = None, *, clock: Clock = _SYSTEM,
-    public_url: str | None = None, registry: CollectorRegistry | None = None,
+    public_url: str | None = None, registry: CollectorRegistry | None = None, webhook_allow_private: bool = False,
 ) -> FastAPI:  # fmt: skip
     """The API over a database that `connect` gives connections to; without a desk it exchanges no enrolment codes.
 
@@ -77,6 +79,7 @@ def make_app(
     app.state.sign_in_tries = Tries()
     app.state.clock = clock
     app.state.public_url = public_url
+    app.state.webhook_allow_private = webhook_allow_private
     speak_problems(app)
     app.add_middleware(SecurityHeaders)
     for router in ROUTERS:

@@ -11,10 +11,9 @@ from pydantic import BaseModel, Field
 
 from gateway.api.callers import OrderReader
 from gateway.api.database import Database
-from gateway.api.paging import Cursor, Limit, read_cursor, write_cursor
+from gateway.api.paging import Cursor, Limit, not_ours, read_cursor, write_cursor
 from gateway.api.problems import refusals
 from gateway.people.permissions import Permission
-from gateway.refusals import RefusedError
 from storage.events import events_after
 from storage.order_reads import Reader
 
@@ -61,6 +60,4 @@ def _place(after: str | None) -> tuple[str, UUID] | None:
     try:
         return None if place is None else (str(int(place[0])), UUID(place[1]))
     except ValueError:
-        raise RefusedError(
-            "this cursor is not one of ours: take `next` of the page before", field="query.after"
-        ) from None
+        raise not_ours() from None

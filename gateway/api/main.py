@@ -41,6 +41,7 @@ class ApiOptions(msgspec.Struct, frozen=True, kw_only=True):
     enrolment_desk: EnrolmentDesk | None = None
     clock: Clock = parse_clock("system")
     public_url: str | None = None
+    webhook_allow_private: bool = False
 
 
 def run_api(options: ApiOptions, stop: threading.Event) -> None:
@@ -56,7 +57,8 @@ def run_api(options: ApiOptions, stop: threading.Event) -> None:
 
         config = uvicorn.Config(
             make_app(
-                connect, options.enrolment_desk, clock=options.clock, public_url=options.public_url, registry=registry
+                connect, options.enrolment_desk, clock=options.clock, public_url=options.public_url, registry=registry,
+                webhook_allow_private=options.webhook_allow_private,
             ),
             log_config=None, access_log=False, server_header=False, proxy_headers=False,
             lifespan="off", timeout_graceful_shutdown=_LAST_REQUESTS_S,

@@ -28,7 +28,7 @@ from gateway.api.order_models import (
     to_order_out,
     tracking_url,
 )
-from gateway.api.paging import Cursor, Limit, read_cursor, write_cursor
+from gateway.api.paging import Cursor, Limit, read_place, write_place
 from gateway.api.premises import premises_of
 from gateway.api.problems import refusals
 from gateway.orders.changes import cancel, put_by_ref
@@ -137,9 +137,9 @@ def list_orders(
         text=q, premises=premises, milestones=None if milestone is None else [one.value for one in milestone],
         source=source, window_from=window_from, window_to=window_to,
     )  # fmt: skip
-    found = order_list(connection, _reader(caller), wanted, after=_place(after), most=limit + 1)
+    found = order_list(connection, _reader(caller), wanted, after=read_place(after), most=limit + 1)
     page = found[:limit]
-    following = write_cursor(page[-1].window_from.isoformat(), str(page[-1].id)) if len(found) > limit else None
+    following = write_place(page[-1].window_from, page[-1].id) if len(found) > limit else None
     return OrderPage(orders=[_summary(one, request) for one in page], next=following)
 
 
@@ -294,16 +294,6 @@ def _tagged(response: Response, order: OrderOut) -> OrderOut:
 def _summary(row: Any, request: Request) -> OrderSummary:
     values = {name: getattr(row, name) for name in OrderSummary.model_fields if name != "tracking_url"}
     return OrderSummary(**values, tracking_url=tracking_url(request.app.state.public_url, row.tracking_token))
-
-
-def _place(after: str | None) -> tuple[datetime, UUID] | None:
-    place = read_cursor(after, str, str)
-    try:
-        return None if place is None else (datetime.fromisoformat(place[0]), UUID(place[1]))
-    except ValueError:
-        raise RefusedError(
-            "this cursor is not one of ours: take `next` of the page before", field="query.after"
-        ) from None
 
 
 def _road_s(left_at: datetime | None, there_at: datetime | None) -> float | None:

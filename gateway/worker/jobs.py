@@ -20,7 +20,7 @@ from storage.retention import Compression, Periods, compress_oldest_fixes, put_d
 
 log = logging.getLogger(__name__)
 
-_CONNECT_S = 5
+CONNECT_S = 5
 # A day of 576,000 fixes took 0.3 s; an installation that changes to the Community edition catches up in two days.
 _MOST_DAYS_A_RUN = 5
 
@@ -37,7 +37,7 @@ def heartbeat(database_url: str, started_at: datetime, counters: Callable[[], di
     """The worker's sign of life with what its jobs did."""
 
     def run() -> None:
-        with psycopg.connect(database_url, connect_timeout=_CONNECT_S) as connection:
+        with psycopg.connect(database_url, connect_timeout=CONNECT_S) as connection:
             put_part(connection, "worker", version("waybill"), started_at, counters())
 
     return Job("heartbeat", 5.0, run)
@@ -47,7 +47,7 @@ def figures(database_url: str, fleet: FleetMetrics) -> Job:
     """What monitors hear of fleet and database; a scrape itself asks no database."""
 
     def run() -> None:
-        with psycopg.connect(database_url, connect_timeout=_CONNECT_S) as connection:
+        with psycopg.connect(database_url, connect_timeout=CONNECT_S) as connection:
             fleet.newest = look(connection, true_now())
 
     return Job("figures", 15.0, run)
@@ -57,7 +57,7 @@ def measure(database_url: str) -> Job:
     """Remembers how large the database is, once a day and again, so that its growth can be told."""
 
     def run() -> None:
-        with psycopg.connect(database_url, connect_timeout=_CONNECT_S) as connection:
+        with psycopg.connect(database_url, connect_timeout=CONNECT_S) as connection:
             put_database_size(connection, true_now().date(), database_figures(connection).bytes)
 
     return Job("measure", 3600.0, run)
@@ -67,7 +67,7 @@ def retention(retention_url: str, periods: Periods) -> Job:
     """Every class of record by its age; every 6 hours, because a day has only to go once."""
 
     def run() -> None:
-        with psycopg.connect(retention_url, connect_timeout=_CONNECT_S, autocommit=True) as connection:
+        with psycopg.connect(retention_url, connect_timeout=CONNECT_S, autocommit=True) as connection:
             run_retention(connection, periods)
 
     return Job("retention", 6 * 3600.0, run)
@@ -79,7 +79,7 @@ def compression(retention_url: str) -> Job:
 
     def run() -> None:
         days, outcome = 0, Compression.COMPRESSED
-        with psycopg.connect(retention_url, connect_timeout=_CONNECT_S, autocommit=True) as connection:
+        with psycopg.connect(retention_url, connect_timeout=CONNECT_S, autocommit=True) as connection:
             while days < _MOST_DAYS_A_RUN and outcome is Compression.COMPRESSED:
                 outcome = compress_oldest_fixes(connection, new_id(true_now()))
                 days += outcome is Compression.COMPRESSED

@@ -17,6 +17,7 @@ from gateway.watch.common import counted_events, new_registry
 from gateway.watch.listener import Listen, Watched, listening
 from gateway.worker.fleet import FleetMetrics
 from gateway.worker.jobs import Job, compression, figures, heartbeat, measure, retention
+from gateway.worker.outbox import webhook_jobs
 from storage.retention import Periods
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
     periods: Periods
     clock: Clock = SYSTEM
     monitors: Listen | None = None  # where metrics and readiness are told; None: nowhere
+    webhook_allow_private: bool = False
 
 
 class Record:
@@ -60,6 +62,7 @@ def run_worker(options: WorkerOptions, stop: threading.Event) -> None:
     record = Record()
     fleet = FleetMetrics(options.clock, record.counts, record.succeeded_at)
     jobs = [heartbeat(options.database_url, true_now(), lambda: dict(record.counts)), measure(options.database_url)]
+    jobs += webhook_jobs(options.database_url, allow_private=options.webhook_allow_private)
     if options.monitors is not None:
         jobs.append(figures(options.database_url, fleet))
     if options.retention_url is None:

@@ -68,6 +68,7 @@ def api(context: typer.Context) -> None:
         enrolment_desk=enrolment_desk(settings),
         clock=settings.parsed_clock(),
         public_url=settings.public_url,
+        webhook_allow_private=settings.webhook_allow_private,
     )
     run_api(options, stop_event())
 
@@ -85,6 +86,7 @@ def worker(context: typer.Context) -> None:
         periods=periods_of(settings),
         clock=settings.parsed_clock(),
         monitors=monitors(settings, settings.worker_metrics_port),
+        webhook_allow_private=settings.webhook_allow_private,
     )
     run_worker(options, stop_event())
 

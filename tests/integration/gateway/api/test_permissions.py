@@ -14,6 +14,11 @@ from tests.fixtures.api import Api
 PUBLIC = {
     ("GET", "/v1/health"),
     ("GET", "/v1/ready"),
+    ("GET", "/healthz"),
+    ("GET", "/readyz"),
+    ("GET", "/metrics"),
+    ("GET", "/v1/osmand/{token}"),
+    ("POST", "/v1/osmand/{token}"),
     ("POST", "/v1/enrolments/redeem"),
     ("POST", "/v1/session"),
 }
