@@ -130,7 +130,7 @@ def replay(
         wanted = ids or rejects_to_replay(connection, device=device, reason=reason, limit=_MOST_AT_ONCE)
         again = put_in_again(connection, wanted, actor=terminal_actor(), at=now)
     left = sorted(set(wanted) - {one.id for one in again})
-    say(f"{len(again)} rejects are on their way again; the running gateway takes them within a second or two")
+    say(f"{len(again)} put in again; the running gateway takes them within a second or two")
     if left:
         note(f"not these, which are no rejects or were replayed before: {', '.join(map(str, left[:20]))}")
     if not ids and len(wanted) == _MOST_AT_ONCE:

@@ -114,9 +114,9 @@ def test_an_unknown_phone_is_refused_listed_accepted_and_its_reports_put_in_agai
     assert "owntracks/jj/phone" in listed.out
     assert "60.18000,24.94000" in listed.out
     assert "kind phone" in accepted.err
-    assert again.out.startswith("3 rejects are on their way")
-    assert never_twice.out.startswith("0 rejects")
-    assert by_id.out.startswith("0 rejects")
+    assert again.out.startswith("3 put in again")
+    assert never_twice.out.startswith("0 put in again")
+    assert by_id.out.startswith("0 put in again")
     assert one(owner, "SELECT count(*) FROM waybill.unknown_sender") == 0
     assert one(owner, "SELECT count(*) FROM waybill.audit_event WHERE action = 'reject.replayed'") == 3
 
