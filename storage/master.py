@@ -29,6 +29,10 @@ class Premises(msgspec.Struct, frozen=True):
     tz: str
     hours: Hours
     created_at: datetime
+    licensee_id: UUID | None = None
+    licensee_name: str | None = None
+    licence_type: str | None = None
+    retired_at: datetime | None = None
 
 
 class Vehicle(msgspec.Struct, frozen=True):
@@ -45,9 +49,19 @@ class Vehicle(msgspec.Struct, frozen=True):
     created_at: datetime
     retired_at: datetime | None
     device_name: str | None
+    kind: str | None = None
+    year: int | None = None
+    vin: str | None = None
+    registered_owner: str | None = None
+    enclosed: bool | None = None
+    unmarked: bool | None = None
+    compartment: bool | None = None
+    alarm: bool | None = None
 
 
 class Driver(msgspec.Struct, frozen=True):
+    """A person who drives; `name` is the one that staff use."""
+
     id: UUID
     premises_id: UUID
     premises_code: str
@@ -56,6 +70,22 @@ class Driver(msgspec.Struct, frozen=True):
     employed_from: date | None
     employed_to: date | None
     created_at: datetime
+    legal_name: str | None = None
+    first_name: str | None = None
+    over_21: bool | None = None
+    permit_no: str | None = None
+    retired_at: datetime | None = None
+
+
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """Which rows of a list, and where its page begins."""
+
+    premises_ids: list[UUID] | None = None  # None: of all premises
+    key: str | None = None  # id, or the name for people
+    text: str | None = None  # part of what people look for
+    retired: bool = False  # those too that are no longer in service
+    after: tuple[str, str, UUID] | None = None  # premises' code, name and id of the last row of the page before
+    most: int | None = None
 
 
 class Device(msgspec.Struct, frozen=True):
@@ -110,6 +140,12 @@ def put_premises(connection: psycopg.Connection, premises: Premises) -> None:
     connection.execute(statement("put_premises"), {**values, "hours": Jsonb(premises.hours)})
 
 
+def change_premises(connection: psycopg.Connection, premises: Premises) -> None:
+    """All but code and position as they are in `premises`; the caller records it."""
+    values = msgspec.structs.asdict(premises)
+    connection.execute(statement("change_premises"), {**values, "hours": Jsonb(premises.hours)})
+
+
 def move_premises(connection: psycopg.Connection, premises_id: UUID, lat_e7: int | None, lon_e7: int | None) -> None:
     """Sets where premises are; the caller records it."""
     connection.execute(statement("move_premises"), {"id": premises_id, "lat_e7": lat_e7, "lon_e7": lon_e7})
@@ -126,9 +162,18 @@ def put_vehicle(connection: psycopg.Connection, vehicle: Vehicle) -> None:
     connection.execute(statement("put_vehicle"), msgspec.structs.asdict(vehicle))
 
 
+def change_vehicle(connection: psycopg.Connection, vehicle: Vehicle) -> None:
+    """All but name and premises as they are in `vehicle`; the caller records it."""
+    connection.execute(statement("change_vehicle"), msgspec.structs.asdict(vehicle))
+
+
 def vehicles(connection: psycopg.Connection, premises_id: UUID | None = None) -> list[Vehicle]:
     """Vehicles of the premises, retired ones too; None = of all premises."""
-    return _rows(connection, "vehicles", Vehicle, premises_id=premises_id)
+    return select_vehicles(connection, _all_of(premises_id))
+
+
+def select_vehicles(connection: psycopg.Connection, wanted: Selection) -> list[Vehicle]:
+    return _rows(connection, "vehicles", Vehicle, **selected(wanted))
 
 
 def retire_vehicle(connection: psycopg.Connection, vehicle_id: UUID, at: datetime) -> bool:
@@ -140,9 +185,31 @@ def put_driver(connection: psycopg.Connection, driver: Driver) -> None:
     connection.execute(statement("put_driver"), msgspec.structs.asdict(driver))
 
 
+def change_driver(connection: psycopg.Connection, driver: Driver) -> None:
+    """All but employee number and premises as they are in `driver`; the caller records it."""
+    connection.execute(statement("change_driver"), msgspec.structs.asdict(driver))
+
+
 def drivers(connection: psycopg.Connection, premises_id: UUID | None = None) -> list[Driver]:
-    """Drivers of the premises; None = of all premises."""
-    return _rows(connection, "drivers", Driver, premises_id=premises_id)
+    """Drivers of the premises, retired ones too; None = of all premises."""
+    return select_drivers(connection, _all_of(premises_id))
+
+
+def select_drivers(connection: psycopg.Connection, wanted: Selection) -> list[Driver]:
+    return _rows(connection, "drivers", Driver, **selected(wanted))
+
+
+def selected(wanted: Selection) -> dict[str, object]:
+    """The parameters of a statement that lists what `wanted` says."""
+    code, name, row_id = wanted.after or (None, None, None)
+    return {
+        "premises_ids": wanted.premises_ids, "key": wanted.key, "text": wanted.text, "retired": wanted.retired,
+        "after_code": code, "after_name": name, "after_id": row_id, "most": wanted.most,
+    }  # fmt: skip
+
+
+def _all_of(premises_id: UUID | None) -> Selection:
+    return Selection(premises_ids=None if premises_id is None else [premises_id], retired=True)
 
 
 def put_device(

@@ -1,20 +1,43 @@
-"""Adds and retires vehicles and adds drivers, each with its audit event. Deletes none."""
+"""Adds, changes and retires vehicles, each with its audit event. Deletes none."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, datetime
+import re
+from datetime import datetime
+from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
-import msgspec
 import psycopg
 
 from contract.fix import DEVICE_NAME
-from gateway.master.errors import MasterDataError
+from gateway.master.changes import tell, with_changes
+from gateway.master.errors import MasterDataConflictError, MasterDataError
 from storage import master
-from storage.audit import Actor, AuditEvent, record
+from storage.audit import Actor
 from storage.ids import new_id
-from storage.master import Driver, Premises, Vehicle
+from storage.master import Premises, Vehicle
+
+KINDS = ("car", "van", "truck", "cargo_bike", "scooter")
+# ISO 3779: 17 characters without I, O and Q; the law asks for it since model year 1981 (49 CFR 565).
+_VIN = re.compile(r"[A-HJ-NPR-Z0-9]{17}")
+_VIN_SINCE = 1981
+
+
+class VehicleFacts(TypedDict, total=False):
+    """What may be known of a vehicle; None: not known."""
+
+    plate: str | None
+    make: str | None
+    model: str | None
+    colour: str | None
+    kind: str | None
+    year: int | None
+    vin: str | None
+    registered_owner: str | None
+    enclosed: bool | None
+    unmarked: bool | None
+    compartment: bool | None
+    alarm: bool | None
 
 
 def add_vehicle(
@@ -24,31 +47,49 @@ def add_vehicle(
     *,
     actor: Actor,
     at: datetime,
-    plate: str | None = None,
-    make: str | None = None,
-    model: str | None = None,
-    colour: str | None = None,
+    **facts: Unpack[VehicleFacts],
 ) -> Vehicle:
     if not DEVICE_NAME.fullmatch(name):
-        raise MasterDataError(f"vehicle name {name!r} must be 1 to 32 of a-z, 0-9 and -, not beginning with -")
-    vehicle = Vehicle(new_id(at), premises.id, premises.code, name, plate, make, model, colour, at, None, None)
+        raise MasterDataError(
+            f"vehicle name {name!r} must be 1 to 32 of a-z, 0-9 and -, not beginning with -", field="body.name"
+        )
+    bare = Vehicle(new_id(at), premises.id, premises.code, name, None, None, None, None, at, None, None)
+    vehicle, _, known = with_changes(bare, _checked(facts, at))
+    _check_vin(vehicle)
     try:
         with connection.transaction():
             master.put_vehicle(connection, vehicle)
     except psycopg.errors.UniqueViolation:
-        raise MasterDataError(f"vehicle {name} exists already at {premises.code}") from None
-    after = {"name": name, "plate": plate, "make": make, "model": model, "colour": colour}
-    record(connection, [_event("vehicle.added", "vehicle", vehicle.id, premises.id, actor, at, after)])
+        raise MasterDataConflictError(f"vehicle {name} exists already at {premises.code}", field="body.name") from None
+    tell(connection, "vehicle.added", vehicle, actor, at, premises_id=premises.id, after={"name": name, **known})
     return vehicle
+
+
+def change_vehicle(
+    connection: psycopg.Connection, vehicle: Vehicle, *, actor: Actor, at: datetime, **facts: Unpack[VehicleFacts]
+) -> Vehicle:
+    """What is given of the facts; the same ones again change nothing."""
+    if vehicle.retired_at is not None:
+        raise MasterDataConflictError(f"vehicle {vehicle.name} is retired")
+    changed, before, after = with_changes(vehicle, _checked(facts, at))
+    _check_vin(changed)
+    if after:
+        master.change_vehicle(connection, changed)
+        tell(connection, "vehicle.changed", vehicle, actor, at, premises_id=vehicle.premises_id, before=before,
+             after=after)  # fmt: skip
+    return changed
 
 
 def retire_vehicle(connection: psycopg.Connection, vehicle: Vehicle, *, actor: Actor, at: datetime) -> None:
     """Takes a vehicle out of service; its history stays. A device must have left it first."""
     if vehicle.device_name is not None:
-        raise MasterDataError(f"{vehicle.device_name} is fitted in {vehicle.name}: waybill device unfit it first")
+        raise MasterDataConflictError(
+            f"{vehicle.device_name} is fitted in {vehicle.name}: waybill device unfit it first"
+        )
     if not master.retire_vehicle(connection, vehicle.id, at):
-        raise MasterDataError(f"vehicle {vehicle.name} is retired already")
-    record(connection, [_event("vehicle.retired", "vehicle", vehicle.id, vehicle.premises_id, actor, at, None)])
+        raise MasterDataConflictError(f"vehicle {vehicle.name} is retired already")
+    tell(connection, "vehicle.retired", vehicle, actor, at, premises_id=vehicle.premises_id,
+         before={"retired_at": None}, after={"retired_at": at})  # fmt: skip
 
 
 def find_vehicle(connection: psycopg.Connection, name: str, premises_id: UUID | None = None) -> Vehicle:
@@ -64,40 +105,22 @@ def find_vehicle(connection: psycopg.Connection, name: str, premises_id: UUID | 
     raise MasterDataError(f"there is no vehicle {name!r}; known: {names}" + (" …" if len(known) > 40 else ""))
 
 
-def add_driver(
-    connection: psycopg.Connection,
-    premises: Premises,
-    *,
-    employee_no: str,
-    name: str,
-    actor: Actor,
-    at: datetime,
-    employed_from: date | None = None,
-    employed_to: date | None = None,
-) -> Driver:
-    driver = Driver(new_id(at), premises.id, premises.code, employee_no, name, employed_from, employed_to, at)
-    if employed_from is not None and employed_to is not None and employed_to < employed_from:
-        raise MasterDataError(f"driver {name}: employed to {employed_to}, which is before {employed_from}")
-    try:
-        with connection.transaction():
-            master.put_driver(connection, driver)
-    except psycopg.errors.UniqueViolation:
-        raise MasterDataError(f"employee number {employee_no} is taken already at {premises.code}") from None
-    after = {"employee_no": employee_no, "name": name, "employed_from": employed_from, "employed_to": employed_to}
-    record(connection, [_event("driver.added", "driver", driver.id, premises.id, actor, at, after)])
-    return driver
+def _checked(facts: VehicleFacts, at: datetime) -> dict[str, Any]:
+    checked: dict[str, Any] = dict(facts)
+    kind, year = checked.get("kind"), checked.get("year")
+    if kind is not None and kind not in KINDS:
+        raise MasterDataError(f"vehicle kind {kind!r} must be one of {', '.join(KINDS)}", field="body.kind")
+    if year is not None and not 1900 <= year <= at.year + 2:
+        raise MasterDataError(f"model year {year} must be 1900 to {at.year + 2}", field="body.year")
+    if checked.get("vin") is not None:
+        checked["vin"] = checked["vin"].upper()
+    return checked
 
 
-def _event(
-    action: str,
-    kind: str,
-    object_id: UUID,
-    premises_id: UUID,
-    actor: Actor,
-    at: datetime,
-    after: Mapping[str, object] | None,
-) -> AuditEvent:
-    event = AuditEvent(
-        at=at, actor=actor, action=action, object_kind=kind, object_id=str(object_id), premises_id=premises_id
-    )
-    return event if after is None else msgspec.structs.replace(event, after=after)
+def _check_vin(vehicle: Vehicle) -> None:
+    old = vehicle.year is not None and vehicle.year < _VIN_SINCE
+    if vehicle.vin is not None and not old and not _VIN.fullmatch(vehicle.vin):
+        raise MasterDataError(
+            f"VIN {vehicle.vin!r} must be 17 letters and digits without I, O and Q (since model year {_VIN_SINCE})",
+            field="body.vin",
+        )

@@ -1,8 +1,15 @@
 -- name: put_premises
 -- A place that vehicles leave from.
-INSERT INTO waybill.premises (id, code, name, licence_no, address, lat_e7, lon_e7, tz, hours, created_at)
+INSERT INTO waybill.premises (id, code, name, licence_no, address, lat_e7, lon_e7, tz, hours, created_at, licensee_id,
+    licence_type)
 VALUES (%(id)s, %(code)s, %(name)s, %(licence_no)s, %(address)s, %(lat_e7)s, %(lon_e7)s, %(tz)s, %(hours)s,
-    %(created_at)s);
+    %(created_at)s, %(licensee_id)s, %(licence_type)s);
+
+-- name: change_premises
+-- What is known of premises; their code stays and their position is set by move_premises.
+UPDATE waybill.premises SET name = %(name)s, licence_no = %(licence_no)s, address = %(address)s, tz = %(tz)s,
+    hours = %(hours)s, licensee_id = %(licensee_id)s, licence_type = %(licence_type)s, retired_at = %(retired_at)s
+WHERE id = %(id)s;
 
 -- name: move_premises
 -- Where premises are; departures and returns are judged by it from now on.
@@ -10,22 +17,42 @@ UPDATE waybill.premises SET lat_e7 = %(lat_e7)s, lon_e7 = %(lon_e7)s WHERE id = 
 
 -- name: all_premises
 -- Every premises by code.
-SELECT id, code, name, licence_no, address, lat_e7, lon_e7, tz, hours, created_at FROM waybill.premises ORDER BY code;
+SELECT p.id, p.code, p.name, p.licence_no, p.address, p.lat_e7, p.lon_e7, p.tz, p.hours, p.created_at, p.licensee_id,
+    l.name, p.licence_type, p.retired_at
+FROM waybill.premises p LEFT JOIN waybill.licensee l ON l.id = p.licensee_id
+ORDER BY p.code;
 
 -- name: put_vehicle
 -- A vehicle of one premises.
-INSERT INTO waybill.vehicle (id, premises_id, name, plate, make, model, colour, created_at)
-VALUES (%(id)s, %(premises_id)s, %(name)s, %(plate)s, %(make)s, %(model)s, %(colour)s, %(created_at)s);
+INSERT INTO waybill.vehicle (id, premises_id, name, plate, make, model, colour, created_at, kind, year, vin,
+    registered_owner, enclosed, unmarked, compartment, alarm)
+VALUES (%(id)s, %(premises_id)s, %(name)s, %(plate)s, %(make)s, %(model)s, %(colour)s, %(created_at)s, %(kind)s,
+    %(year)s, %(vin)s, %(registered_owner)s, %(enclosed)s, %(unmarked)s, %(compartment)s, %(alarm)s);
+
+-- name: change_vehicle
+-- What is known of a vehicle; its name and premises stay.
+UPDATE waybill.vehicle SET plate = %(plate)s, make = %(make)s, model = %(model)s, colour = %(colour)s, kind = %(kind)s,
+    year = %(year)s, vin = %(vin)s, registered_owner = %(registered_owner)s, enclosed = %(enclosed)s,
+    unmarked = %(unmarked)s, compartment = %(compartment)s, alarm = %(alarm)s
+WHERE id = %(id)s;
 
 -- name: vehicles
--- Vehicles of a premises (NULL: of all) with the device that is fitted now.
-SELECT v.id, v.premises_id, p.code, v.name, v.plate, v.make, v.model, v.colour, v.created_at, v.retired_at, d.name
+-- Vehicles of some premises (NULL: of all) by premises and name, each with the device that is fitted now.
+SELECT v.id, v.premises_id, p.code, v.name, v.plate, v.make, v.model, v.colour, v.created_at, v.retired_at, d.name,
+    v.kind, v.year, v.vin, v.registered_owner, v.enclosed, v.unmarked, v.compartment, v.alarm
 FROM waybill.vehicle v
 JOIN waybill.premises p ON p.id = v.premises_id
 LEFT JOIN waybill.install i ON i.vehicle_id = v.id AND i.dedicated AND upper_inf(i.during)
 LEFT JOIN waybill.device d ON d.id = i.device_id
-WHERE %(premises_id)s::uuid IS NULL OR v.premises_id = %(premises_id)s
-ORDER BY p.code, length(v.name), v.name;
+WHERE (%(premises_ids)s::uuid[] IS NULL OR v.premises_id = ANY(%(premises_ids)s))
+    AND (%(key)s::text IS NULL OR v.name = %(key)s OR v.id::text = %(key)s)
+    AND (%(retired)s OR v.retired_at IS NULL)
+    AND (%(text)s::text IS NULL
+        OR strpos(lower(concat_ws(' ', v.name, v.plate, v.make, v.model, v.vin)), lower(%(text)s)) > 0)
+    AND (%(after_id)s::uuid IS NULL OR (p.code, length(v.name), v.name, v.id)
+        > (%(after_code)s::text, length(%(after_name)s::text), %(after_name)s::text, %(after_id)s))
+ORDER BY p.code, length(v.name), v.name, v.id
+LIMIT %(most)s;
 
 -- name: retire_vehicle
 -- Takes a vehicle out of service; its history stays.
@@ -33,15 +60,32 @@ UPDATE waybill.vehicle SET retired_at = %(at)s WHERE id = %(id)s AND retired_at 
 
 -- name: put_driver
 -- A driver of one premises.
-INSERT INTO waybill.driver (id, premises_id, employee_no, name, employed_from, employed_to, created_at)
-VALUES (%(id)s, %(premises_id)s, %(employee_no)s, %(name)s, %(employed_from)s, %(employed_to)s, %(created_at)s);
+INSERT INTO waybill.driver (id, premises_id, employee_no, name, employed_from, employed_to, created_at, legal_name,
+    first_name, over_21, permit_no)
+VALUES (%(id)s, %(premises_id)s, %(employee_no)s, %(name)s, %(employed_from)s, %(employed_to)s, %(created_at)s,
+    %(legal_name)s, %(first_name)s, %(over_21)s, %(permit_no)s);
+
+-- name: change_driver
+-- What is known of a driver; employee number and premises stay.
+UPDATE waybill.driver SET name = %(name)s, employed_from = %(employed_from)s, employed_to = %(employed_to)s,
+    legal_name = %(legal_name)s, first_name = %(first_name)s, over_21 = %(over_21)s, permit_no = %(permit_no)s,
+    retired_at = %(retired_at)s
+WHERE id = %(id)s;
 
 -- name: drivers
--- Drivers of a premises (NULL: of all).
-SELECT r.id, r.premises_id, p.code, r.employee_no, r.name, r.employed_from, r.employed_to, r.created_at
+-- Drivers of some premises (NULL: of all) by premises and employee number.
+SELECT r.id, r.premises_id, p.code, r.employee_no, r.name, r.employed_from, r.employed_to, r.created_at, r.legal_name,
+    r.first_name, r.over_21, r.permit_no, r.retired_at
 FROM waybill.driver r JOIN waybill.premises p ON p.id = r.premises_id
-WHERE %(premises_id)s::uuid IS NULL OR r.premises_id = %(premises_id)s
-ORDER BY p.code, r.employee_no;
+WHERE (%(premises_ids)s::uuid[] IS NULL OR r.premises_id = ANY(%(premises_ids)s))
+    AND (%(key)s::text IS NULL OR r.employee_no = %(key)s OR r.id::text = %(key)s)
+    AND (%(retired)s OR r.retired_at IS NULL)
+    AND (%(text)s::text IS NULL
+        OR strpos(lower(concat_ws(' ', r.employee_no, r.name, r.legal_name, r.permit_no)), lower(%(text)s)) > 0)
+    AND (%(after_id)s::uuid IS NULL
+        OR (p.code, r.employee_no, r.id) > (%(after_code)s::text, %(after_name)s::text, %(after_id)s))
+ORDER BY p.code, r.employee_no, r.id
+LIMIT %(most)s;
 
 -- name: put_device
 -- A GPS unit; its credential is the broker's.

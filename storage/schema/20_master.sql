@@ -1,4 +1,16 @@
--- Who and what: premises, accounts, vehicles, devices, which device is fitted where, drivers.
+-- Who and what: premises, accounts, vehicles, devices, which device is fitted where, drivers, documents.
+
+-- Who holds the licence that premises work under.
+CREATE TABLE waybill.licensee (
+    id uuid PRIMARY KEY,
+    name text NOT NULL UNIQUE CHECK (name ~ '^[a-z0-9][a-z0-9-]{0,31}$'),
+    legal_name text NOT NULL CHECK (legal_name <> ''),
+    licence_no text,
+    licence_type text, -- in the words of whoever gave it
+    created_at timestamptz NOT NULL,
+    retired_at timestamptz
+);
+
 CREATE TABLE waybill.premises (
     id uuid PRIMARY KEY,
     code text NOT NULL UNIQUE CHECK (code ~ '^[a-z0-9][a-z0-9-]{0,31}$'),
@@ -13,7 +25,10 @@ CREATE TABLE waybill.premises (
     next_order_no integer NOT NULL DEFAULT 1001, -- counters of the numbers for people, without holes
     next_trip_no integer NOT NULL DEFAULT 1,
     created_at timestamptz NOT NULL,
-    next_test_no integer NOT NULL DEFAULT 1 -- test orders are counted apart, so that real numbers have no holes
+    next_test_no integer NOT NULL DEFAULT 1, -- test orders are counted apart, so that real numbers have no holes
+    licensee_id uuid REFERENCES waybill.licensee,
+    licence_type text,
+    retired_at timestamptz
 );
 
 CREATE TABLE waybill.account (
@@ -37,6 +52,15 @@ CREATE TABLE waybill.vehicle (
     colour text,
     created_at timestamptz NOT NULL,
     retired_at timestamptz,
+    kind text CHECK (kind IN ('car', 'van', 'truck', 'cargo_bike', 'scooter')),
+    year integer CHECK (year BETWEEN 1900 AND 2200),
+    vin text,
+    registered_owner text,
+    -- NULL: nobody has said
+    enclosed boolean,
+    unmarked boolean,
+    compartment boolean, -- goods can be locked away
+    alarm boolean,
     UNIQUE (premises_id, name)
 );
 
@@ -116,5 +140,32 @@ CREATE TABLE waybill.driver (
     employed_from date,
     employed_to date,
     created_at timestamptz NOT NULL,
+    legal_name text,
+    first_name text, -- what a customer's receipt shows
+    over_21 boolean, -- somebody has seen the proof; the date of birth itself is kept nowhere
+    permit_no text, -- agent registration, server permit and the like
+    retired_at timestamptz,
     UNIQUE (premises_id, employee_no)
 );
+
+-- A paper of one vehicle, driver, licensee or (none of these three) of the premises.
+CREATE TABLE waybill.document (
+    id uuid PRIMARY KEY,
+    premises_id uuid REFERENCES waybill.premises, -- whose record it is; NULL: a licensee's
+    licensee_id uuid REFERENCES waybill.licensee,
+    vehicle_id uuid REFERENCES waybill.vehicle,
+    driver_id uuid REFERENCES waybill.driver,
+    kind text NOT NULL CHECK (kind IN ('registration', 'insurance', 'inspection', 'licence', 'permit', 'training',
+        'background_check', 'other')),
+    title text, -- which one, when an owner has several of a kind
+    number text, -- or where the paper is
+    issued_on date,
+    expires_on date, -- the last day on which it is good; NULL: it does not run out
+    created_at timestamptz NOT NULL,
+    withdrawn_at timestamptz,
+    CHECK (num_nonnulls(licensee_id, vehicle_id, driver_id) <= 1),
+    CHECK ((premises_id IS NULL) = (licensee_id IS NOT NULL)),
+    CHECK (expires_on >= issued_on)
+);
+CREATE INDEX document_of_vehicle ON waybill.document (vehicle_id) WHERE vehicle_id IS NOT NULL;
+CREATE INDEX document_of_driver ON waybill.document (driver_id) WHERE driver_id IS NOT NULL;

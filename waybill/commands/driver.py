@@ -47,8 +47,8 @@ def add(
     employed_to: Day = None,
 ) -> None:
     """Adds a driver to premises."""
+    from gateway.master.drivers import add_driver
     from gateway.master.premises import find_premises
-    from gateway.master.vehicles import add_driver
     from waybill.commands.actor import terminal_actor
 
     settings = settings_of(context)

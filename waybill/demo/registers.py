@@ -9,9 +9,10 @@ import msgspec
 import psycopg
 
 from gateway.master.devices import CredentialStore, add_device, fit_device, issue_credentials
+from gateway.master.drivers import add_driver
 from gateway.master.hours import parse_hours
 from gateway.master.premises import NewPremises, open_premises
-from gateway.master.vehicles import add_driver, add_vehicle
+from gateway.master.vehicles import add_vehicle
 from storage import master
 from storage.audit import Actor
 from waybill.demo import catalogue
