@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 from contract.milestones import FOLLOWERS, Milestone
 from contract.schema import asyncapi, json_schemas
 from gateway.api.app import ROUTERS
+from gateway.tracking.policy import thresholds
 from waybill.cli import command_line
 from waybill.configuration import ABOUT, PREFIX
 from waybill.setting_rules import allowed
@@ -27,7 +28,7 @@ from waybill.stack.places import checkout
 ROOT = Path(__file__).resolve().parents[1]
 _HEAD = "# Made by scripts/make_docs.py from contract/; do not edit.\n"
 _BLOCK = re.compile(r"(<!-- made by scripts/make_docs.py: (?P<name>\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
-_PAGES_WITH_TABLES = ("docs/operations.md", "docs/http-api.md")
+_PAGES_WITH_TABLES = ("docs/operations.md", "docs/http-api.md", "docs/tracking.md")
 
 
 def made() -> dict[Path, str]:
@@ -57,7 +58,13 @@ def _wire_files() -> dict[Path, str]:
 
 
 def _with_tables(text: str) -> str:
-    tables = {"settings": _settings, "commands": _commands, "endpoints": _endpoints, "milestones": _milestones}
+    tables = {
+        "settings": _settings,
+        "policy": _policy,
+        "commands": _commands,
+        "endpoints": _endpoints,
+        "milestones": _milestones,
+    }
     return _BLOCK.sub(lambda match: f"{match[1]}{tables[match['name']]()}{match[3]}", text)
 
 
@@ -73,6 +80,17 @@ def _milestones() -> str:
             yield "(new)" if milestone is None else milestone.value, after or "nothing more"
 
     return _table(("milestone", "may be followed by"), rows())
+
+
+def _policy() -> str:
+    def rows() -> Iterator[tuple[str, ...]]:
+        for threshold in thresholds():
+            default = (
+                str(threshold.default).lower() if isinstance(threshold.default, bool) else f"{threshold.default:g}"
+            )
+            yield f"`{threshold.name}`", default, threshold.unit, threshold.why
+
+    return _table(("threshold", "default", "unit", "why"), rows())
 
 
 def _settings() -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -24,6 +24,7 @@ class Doors(msgspec.Struct, frozen=True, omit_defaults=True):
     told_soon: tuple[str, ...] = ()  # drops whose arriving_soon is told
     left: tuple[str, ...] = ()  # drops whose door was left
     outside: Point | None = None  # the newest fix that was at no door
+    arrived_at: datetime | None = None  # at the door whose presence is `door`, once inside
 
 
 NOWHERE = Doors()
@@ -43,7 +44,8 @@ def follow(doors: Doors, point: Point, trip: PlannedTrip, policy: Policy) -> tup
     away_m = flat_m(point.lat_e7, point.lon_e7, drop.lat_e7, drop.lon_e7)
     door, turn = watch(door, point, away_m, policy.door_radius_m, policy)
     outside = doors.outside if door.inside or door.turning else point
-    doors = Doors(drop.drop_id, door, doors.told_soon, doors.left, outside)
+    arrived_at = turn.at.fixed_at if turn is not None and turn.entered else doors.arrived_at
+    doors = Doors(drop.drop_id, door, doors.told_soon, doors.left, outside, arrived_at)
     if turn is None:
         doors, soon = _near(doors, away_m, point, trip, drop, policy)
         return doors, seen + soon
@@ -52,16 +54,28 @@ def follow(doors: Doors, point: Point, trip: PlannedTrip, policy: Policy) -> tup
         trip_id=trip.trip_id, drop_id=drop.drop_id, order_id=drop.order_id, at=turn.at.fixed_at, evidence=turn.evidence
     )
     if not turn.entered:
-        doors = Doors(None, Presence(), doors.told_soon, (*doors.left, drop.drop_id), point)
+        brief = arrived_at is not None and _is_brief(arrived_at, turn.at.fixed_at, policy)
+        left = doors.left if brief else (*doors.left, drop.drop_id)
+        doors = Doors(None, Presence(), doors.told_soon, left, point)
     return doors, (*seen, told)
 
 
-def _open(doors: Doors, trip: PlannedTrip) -> list[PlannedDrop]:
-    return [
-        drop
-        for drop in trip.drops
-        if drop.lat_e7 is not None and drop.drop_id not in doors.left and drop.left_at is None
-    ]
+def any_open(doors: Doors, trip: PlannedTrip, policy: Policy) -> bool:
+    """Whether a drop is neither closed nor visited."""
+    return any(not (drop.closed or _visited(drop, doors, policy)) for drop in trip.drops)
+
+
+def _visited(drop: PlannedDrop, doors: Doors, policy: Policy) -> bool:
+    """Whether its door was left for good: a wait at lights before it, or a pass, leaves the drop open."""
+    if drop.drop_id in doors.left:
+        return True
+    if drop.left_at is None:
+        return False
+    return drop.arrived_at is None or not _is_brief(drop.arrived_at, drop.left_at, policy)
+
+
+def _is_brief(arrived_at: datetime, left_at: datetime, policy: Policy) -> bool:
+    return left_at - arrived_at < timedelta(seconds=policy.traffic_below_s)
 
 
 def _nearest_open(doors: Doors, point: Point, trip: PlannedTrip, policy: Policy) -> PlannedDrop | None:
@@ -73,7 +87,7 @@ def _nearest_open(doors: Doors, point: Point, trip: PlannedTrip, policy: Policy)
         lat_e7, lon_e7 = drop.lat_e7, drop.lon_e7
         if lat_e7 is None or lon_e7 is None or not -reach_e7 <= lat_e7 - point.lat_e7 <= reach_e7:
             continue
-        if drop.left_at is not None or drop.drop_id in doors.left:
+        if _visited(drop, doors, policy):
             continue
         rank = (flat_m(point.lat_e7, point.lon_e7, lat_e7, lon_e7), drop.seq)
         if best is None or rank < best:
@@ -92,7 +106,8 @@ def _near(
     )
     if upcoming is None or upcoming.drop_id != drop.drop_id:
         return doors, ()
-    doors = Doors(doors.door_id, doors.door, (*doors.told_soon, drop.drop_id), doors.left, doors.outside)
+    told_soon = (*doors.told_soon, drop.drop_id)
+    doors = Doors(doors.door_id, doors.door, told_soon, doors.left, doors.outside, doors.arrived_at)
     soon = ArrivingSoon(
         trip_id=trip.trip_id, drop_id=drop.drop_id, order_id=drop.order_id, at=point.fixed_at, evidence=(point,)
     )
@@ -106,8 +121,8 @@ def _passed(
     seconds = (point.fixed_at - before.fixed_at).total_seconds()
     if not policy.dwell_s <= seconds <= policy.visit_max_s:
         return doors, ()
-    for drop in sorted(_open(doors, trip), key=lambda drop: drop.seq):
-        if drop.lat_e7 is None or drop.lon_e7 is None or drop.arrived_at is not None:
+    for drop in sorted(trip.drops, key=lambda drop: drop.seq):
+        if drop.lat_e7 is None or drop.lon_e7 is None or drop.arrived_at is not None or drop.drop_id in doors.left:
             continue
         there_m = flat_m(before.lat_e7, before.lon_e7, drop.lat_e7, drop.lon_e7)
         on_m = flat_m(drop.lat_e7, drop.lon_e7, point.lat_e7, point.lon_e7)

@@ -41,9 +41,7 @@ def step(state: State, fix: Fix | Tick, plan: Plan | None, policy: Policy) -> St
     seen, refused_by = judge(state.seen, fix, policy)
     last = state.last
     if refused_by is not None:
-        if last is not None:
-            last = msgspec.structs.replace(last, refused=last.refused + 1)
-        return Step(msgspec.structs.replace(state, seen=seen, last=last), refused_by)
+        return Step(msgspec.structs.replace(state, seen=seen, last=unseen.refuse(last, fix)), refused_by)
     if state.newest is not None and fix.fixed_at <= state.newest:
         seq = 0 if last is None else last.point.seq
         late = fix.fixed_at < state.newest or fix.seq < seq
@@ -53,7 +51,7 @@ def step(state: State, fix: Fix | Tick, plan: Plan | None, policy: Policy) -> St
         newest = unseen.Newest(point, fix.spool_id, fix.boot_id, fix.ignition)
         return Step(msgspec.structs.replace(state, seen=seen, newest=fix.fixed_at, last=newest), None)
     gap, stuck_since = (None, None) if last is None else unseen.look(last, fix, point, plan, policy)
-    newest = unseen.Newest(point, fix.spool_id, fix.boot_id, fix.ignition, 0, stuck_since)
+    newest = unseen.Newest(point, fix.spool_id, fix.boot_id, fix.ignition, stuck_since=stuck_since)
     run = _Run(state, last, point, plan, policy, gap)
     run.follow()
     after = State(
@@ -194,9 +192,11 @@ class _Run:
     def _premises(self, planned: PlannedTrip | None) -> PlannedTrip | None:
         """Departure and return; gives the trip that is under way afterwards."""
         was = self.home.presence
-        self.home, told = premises.follow(self.home, self.point, self.plan, self.policy)
+        drops_open = planned is not None and doors.any_open(self.doors, planned, self.policy)
+        self.home, told = premises.follow(self.home, self.point, self.plan, self.policy, drops_open=drops_open)
         presence = self.home.presence
-        if presence.last_inside is self.point or (presence.turning and not was.turning and not presence.inside):
+        settled = presence.last_inside is self.point and self.home.entering is None and not isinstance(told, Returned)
+        if settled or (presence.turning and not was.turning and not presence.inside):
             self.at_turn = self.driving.sums
         if self.trip is not None and self.home.away and not self.trip.was_away:
             self.trip = OnTrip(self.trip.trip_id, self.trip.began_at, was_away=True)

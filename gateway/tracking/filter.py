@@ -34,6 +34,8 @@ def judge(seen: Seen, fix: Fix, policy: Policy) -> tuple[Seen, RefusalRule | Non
         return seen, None
     if _reachable(seen.last, point, policy):
         return Seen(point), None
+    if seen.odd == point:
+        return seen, RefusalRule.JUMP  # the same fix again
     agrees = seen.odd is not None and _reachable(seen.odd, point, policy)
     count = seen.odd_count + 1 if agrees else 1
     if count >= policy.jump_agreeing:

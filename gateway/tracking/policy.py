@@ -42,7 +42,13 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     # Premises, doors and their confirmation.
     premises_radius_m: Annotated[float, _because("m", "a yard and its street")] = 100.0
+    return_dwell_s: Annotated[
+        float, _because("s", "with drops open, passing the premises or a light before them is no return; longer is")
+    ] = 120.0
     door_radius_m: Annotated[float, _because("m", "parking place to door in a dense city")] = 50.0
+    door_brief_m: Annotated[
+        float, _because("m", "a stop shorter than traffic_below_s is a delivery only so near: lights stand near doors")
+    ] = 30.0
     leave_slack_m: Annotated[float, _because("m", "hysteresis: leaving needs so much more than entering")] = 20.0
     slow_mps: Annotated[
         float, _because("m/s", "below it a vehicle stands or is about to; noise of a parked van stays under 1 m/s")

@@ -10,7 +10,7 @@ from gateway.tracking.events import Departed, Point, Returned
 from gateway.tracking.plan import Plan, PlannedTrip
 from gateway.tracking.plane import flat_m
 from gateway.tracking.policy import Policy
-from gateway.tracking.presence import Presence, watch
+from gateway.tracking.presence import Presence, Turn, watch
 
 _KEPT_ENDED = 10  # a vehicle's plan holds few trips at a time
 
@@ -22,6 +22,7 @@ class Home(msgspec.Struct, frozen=True, omit_defaults=True):
     away: bool = False  # was seen well outside since the last return; only then can it come back
     under_way: str | None = None  # the trip that was seen departing
     ended: tuple[str, ...] = ()  # trips that were seen returning, the newest last
+    entering: Turn | None = None  # came inside on a trip with open drops: back, or only passing
 
 
 def away_from_premises(lat_e7: int, lon_e7: int, plan: Plan, policy: Policy) -> tuple[float, float] | None:
@@ -35,29 +36,45 @@ def away_from_premises(lat_e7: int, lon_e7: int, plan: Plan, policy: Policy) -> 
     return flat_m(lat_e7, lon_e7, plan.premises_lat_e7, plan.premises_lon_e7), policy.premises_radius_m
 
 
-def follow(home: Home, point: Point, plan: Plan, policy: Policy) -> tuple[Home, Departed | Returned | None]:
-    """What is known after `point`, and the departure or return that it confirmed."""
+def follow(
+    home: Home, point: Point, plan: Plan, policy: Policy, *, drops_open: bool
+) -> tuple[Home, Departed | Returned | None]:
+    """What is known after `point`, and the departure or return that it confirmed.
+
+    While drops are open a vehicle is back only when it has been inside for `return_dwell_s`.
+    """
     measured = away_from_premises(point.lat_e7, point.lon_e7, plan, policy)
     if measured is None:
         return home, None
     away_m, radius_m = measured
     presence, turn = watch(home.presence, point, away_m, radius_m, policy)
     away = not presence.inside and (home.away or away_m > radius_m + policy.leave_slack_m)
-    if turn is None:
+    if turn is None and home.entering is None:
         if presence is home.presence and away == home.away:
             return home, None
         return Home(presence, away, home.under_way, home.ended), None
-    if not turn.entered:
-        trip = departing(home, turn.at.fixed_at, plan, policy)
-        if trip is None:
-            return Home(presence, away, home.under_way, home.ended), None
-        told = Departed(trip_id=trip.trip_id, at=turn.at.fixed_at, evidence=turn.evidence)
-        return Home(presence, away, trip.trip_id, home.ended), told
+    if turn is not None and not turn.entered:
+        return _leave(home, presence, turn, away, plan, policy)
+    entering = turn if turn is not None and home.away else home.entering
     trip = under_way(home, point.fixed_at, plan)
-    if trip is None or not home.away:
+    if trip is None or entering is None:
         return Home(presence, away, home.under_way, home.ended), None
-    returned = Returned(trip_id=trip.trip_id, at=turn.at.fixed_at, evidence=turn.evidence)
+    if drops_open and point.fixed_at - entering.at.fixed_at < timedelta(seconds=policy.return_dwell_s):
+        return Home(presence, away, home.under_way, home.ended, entering), None
+    evidence = entering.evidence if turn is not None else (*entering.evidence, point)
+    returned = Returned(trip_id=trip.trip_id, at=entering.at.fixed_at, evidence=evidence)
     return Home(presence, away, None, (*home.ended[1 - _KEPT_ENDED :], trip.trip_id)), returned
+
+
+def _leave(
+    home: Home, presence: Presence, turn: Turn, away: bool, plan: Plan, policy: Policy  # noqa: FBT001
+) -> tuple[Home, Departed | None]:  # fmt: skip
+    """Out of the premises: a departure, unless it only passed them on its trip."""
+    trip = None if home.entering is not None else departing(home, turn.at.fixed_at, plan, policy)
+    if trip is None:
+        return Home(presence, away, home.under_way, home.ended), None
+    told = Departed(trip_id=trip.trip_id, at=turn.at.fixed_at, evidence=turn.evidence)
+    return Home(presence, away, trip.trip_id, home.ended), told
 
 
 def under_way(home: Home, at: datetime, plan: Plan) -> PlannedTrip | None:

@@ -20,7 +20,7 @@ class Presence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     last_inside: Point | None = None
 
 
-class Turn(msgspec.Struct, frozen=True, kw_only=True):
+class Turn(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A confirmed change: entered or left, when it really happened, and the fixes that decided it."""
 
     entered: bool

@@ -82,7 +82,10 @@ def _maybe(
     """Not confirmed yet: any sign of driving begins anew."""
     if fast:
         return DRIVING
-    if away_m > policy.stop_radius_m:
+    says_so = (
+        point.speed_mps is not None and point.speed_mps < policy.moving_mps and not _unseen(stood.last, point, policy)
+    )
+    if away_m > (policy.stop_leave_m if says_so else policy.stop_radius_m):
         return _begin(point)
     ends = (*stood.ends, point) if point.speed_mps is None and len(stood.ends) < _KEPT else stood.ends
     north_e7 = stood.north_e7 + point.lat_e7 - first.lat_e7
@@ -111,7 +114,7 @@ def _standing(
         return _stays(stood, first, point, away_m, fast, policy), None
     away = (*stood.away, point)
     if len(away) < policy.confirm_fixes:
-        unseen = stood.unseen or _unseen(stood, point, policy)
+        unseen = stood.unseen or _unseen(stood.ends[-1], point, policy)
         return msgspec.structs.replace(stood, away=away[-_KEPT:], unseen=unseen), None
     last = _left_from(stood, away, policy)
     begun = DRIVING
@@ -126,13 +129,12 @@ def _gone(stood: Standstill, point: Point, away_m: float, fast: bool, policy: Po
         return False
     if fast or point.speed_mps is None or away_m > policy.stop_drift_m:
         return True
-    return stood.unseen or _unseen(stood, point, policy)
+    return stood.unseen or _unseen(stood.ends[-1], point, policy)
 
 
-def _unseen(stood: Standstill, point: Point, policy: Policy) -> bool:
+def _unseen(before: Point | None, point: Point, policy: Policy) -> bool:
     """Whether the time since the fix before was enough to drive away and stand again."""
-    before = stood.ends[-1]
-    return (point.fixed_at - before.fixed_at).total_seconds() >= policy.stop_hop_s
+    return before is None or (point.fixed_at - before.fixed_at).total_seconds() >= policy.stop_hop_s
 
 
 def _stays(

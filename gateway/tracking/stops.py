@@ -129,7 +129,8 @@ def _ended(ended: Ended, ground: Ground, *, before_gap: bool) -> StopEnded:
 
 def reason_of(lat_e7: int, lon_e7: int, lasted_s: float, ground: Ground) -> Why:
     """Why a vehicle stood there for so long: a drop's door, the premises, a known place, traffic, else unexplained."""
-    drop = _nearest_drop(lat_e7, lon_e7, ground)
+    brief = lasted_s < ground.policy.traffic_below_s
+    drop = _nearest_drop(lat_e7, lon_e7, ground.policy.door_brief_m if brief else ground.policy.door_radius_m, ground)
     if drop is not None:
         return Why(StopReason.DELIVERY, drop)
     measured = away_from_premises(lat_e7, lon_e7, ground.plan, ground.policy)
@@ -143,10 +144,10 @@ def reason_of(lat_e7: int, lon_e7: int, lasted_s: float, ground: Ground) -> Why:
     if near:
         place = min(near, key=lambda entry: (entry[0], entry[1].place_id))[1]
         return Why(_PLACES[place.kind], place_id=place.place_id)
-    return Why(StopReason.TRAFFIC if lasted_s < ground.policy.traffic_below_s else StopReason.UNEXPLAINED)
+    return Why(StopReason.TRAFFIC if brief else StopReason.UNEXPLAINED)
 
 
-def _nearest_drop(lat_e7: int, lon_e7: int, ground: Ground) -> PlannedDrop | None:
+def _nearest_drop(lat_e7: int, lon_e7: int, radius_m: float, ground: Ground) -> PlannedDrop | None:
     if ground.trip is None:
         return None
     near = [
@@ -154,6 +155,6 @@ def _nearest_drop(lat_e7: int, lon_e7: int, ground: Ground) -> PlannedDrop | Non
         for drop in ground.trip.drops
         if drop.lat_e7 is not None
         and drop.lon_e7 is not None
-        and (away_m := flat_m(lat_e7, lon_e7, drop.lat_e7, drop.lon_e7)) <= ground.policy.door_radius_m
+        and (away_m := flat_m(lat_e7, lon_e7, drop.lat_e7, drop.lon_e7)) <= radius_m
     ]
     return min(near, key=lambda entry: entry[:2])[2] if near else None

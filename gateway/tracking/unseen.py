@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -21,7 +21,16 @@ class Newest(msgspec.Struct, frozen=True, omit_defaults=True):
     boot_id: int | None
     ignition: bool | None
     refused: int = 0  # fixes since then that do not count
+    refused_at: datetime | None = None  # fixed_at of the newest of them
     stuck_since: Point | None = None  # the first of those that repeat this place at speed
+
+
+def refuse(newest: Newest | None, fix: Fix) -> Newest | None:
+    """Counts a fix that does not count, once."""
+    after = None if newest is None else newest.refused_at or newest.point.fixed_at
+    if newest is None or (after is not None and fix.fixed_at <= after):
+        return newest
+    return msgspec.structs.replace(newest, refused=newest.refused + 1, refused_at=fix.fixed_at)
 
 
 def limit_s(before: Point, plan: Plan, policy: Policy) -> float:

@@ -81,5 +81,6 @@ def test_arrived_and_left_alternate_per_door_and_times_do_not_run_back(stretches
                 told.setdefault(event.drop_id, []).append(event)
 
     for events in told.values():
-        assert [type(event) for event in events] == [Arrived, Left][: len(events)]
+        # A brief visit, shorter than a wait at lights may be, leaves the drop open: it may be visited again.
+        assert [type(event) for event in events] == ([Arrived, Left] * len(events))[: len(events)]
         assert all(before.at <= after.at for before, after in itertools.pairwise(events))
