@@ -53,7 +53,6 @@ def test_stops_come_as_json_lines_and_bad_lines_are_named(recording: Path) -> No
 
 def test_json_lines_give_the_same(recording: Path, tmp_path: Path) -> None:
     again = tmp_path / "day.jsonl"
-    rows = [row.split(",") for row in ROUND]
     again.write_text("".join(json.dumps(_object(row.split(","))) + "\n" for row in ROUND))
 
     assert records(detect(again), "stop") == records(detect(recording), "stop")
