@@ -9,6 +9,7 @@ from gateway.tracking.plane import METRES_PER_E7, metres_per_e7_east
 from gateway.tracking.shapes import Area, Circle, Corridor, Zone
 
 _QUARTER_CIRCLE = 32  # pieces: 0.03 % off
+_QUARTER_TURN = 8  # of a corridor: 0.5 % of its width off, and a quarter of the pieces to measure to
 
 
 class Outline:
@@ -72,7 +73,7 @@ def _around(shape: Circle | Corridor) -> BaseGeometry:
     east = metres_per_e7_east(lat_e7)
     metres = [((lon - lon_e7) * east, (lat - lat_e7) * METRES_PER_E7) for lat, lon in line]
     core = shapely.Point(metres[0]) if len(metres) == 1 else shapely.LineString(metres)
-    area = shapely.buffer(core, width_m, quad_segs=_QUARTER_CIRCLE)
+    area = shapely.buffer(core, width_m, quad_segs=_QUARTER_CIRCLE if isinstance(shape, Circle) else _QUARTER_TURN)
     return shapely.transform(area, lambda xy: xy / (east, METRES_PER_E7) + (lon_e7, lat_e7))
 
 
