@@ -112,3 +112,33 @@ class GapCause(StrEnum):
     STUCK = "stuck"  # the receiver repeated one place although it moved
     DEVICE_OFF = "device_off"  # the unit said that it goes off duty or offline
     UNKNOWN = "unknown"
+
+
+# Stops that nobody may make without an explanation (after 4 CCR 15415(e)); the others are what delivery needs, or are
+# nobody's choice. A courier hub and a night are permitted where a profile says so.
+NOT_PERMITTED = frozenset({
+    StopReason.OVERNIGHT, StopReason.COURIER_HUB, StopReason.PERSONAL, StopReason.OTHER_LICENSEE, StopReason.OTHER,
+    StopReason.UNEXPLAINED,
+})  # fmt: skip
+
+
+class ExceptionKind(StrEnum):
+    """What staff have to look at and explain."""
+
+    UNEXPLAINED_STOP = "unexplained_stop"
+    STOP_NOT_PERMITTED = "stop_not_permitted"
+    PROHIBITED_PLACE = "prohibited_place"
+    LEFT_STATE = "left_state"
+
+
+class DerivationCause(StrEnum):
+    """Why a version of what fixes showed of a trip was made."""
+
+    LIVE = "live"
+    TRIP_ENDED = "trip_ended"
+    LATE_DATA = "late_data"
+    INSTALL_CORRECTED = "install_corrected"
+    PLAN_CHANGED = "plan_changed"
+    POLICY = "policy"
+    STEP_FAILED = "step_failed"
+    ASKED = "asked"

@@ -24,6 +24,8 @@ class InstallRow(msgspec.Struct, frozen=True):
     premises_id: str
     premises_lat_e7: int | None
     premises_lon_e7: int | None
+    report_interval_s: float | None  # as the device announced it
+    heartbeat_s: float | None
 
 
 class DropRow(msgspec.Struct, frozen=True):
@@ -41,6 +43,8 @@ class DropRow(msgspec.Struct, frozen=True):
     arrived_at: datetime | None
     left_at: datetime | None
     closed: bool | None
+    plan_version: int
+    has_route: bool
 
 
 class DetectedMilestone(msgspec.Struct, frozen=True):
@@ -65,6 +69,11 @@ def open_trips_of_vehicles(connection: psycopg.Connection, vehicle_ids: list[str
     """Open trips with drops, ordered by vehicle, planned departure and sequence."""
     rows = connection.execute(statement("open_trips_of_vehicles"), {"vehicle_ids": vehicle_ids})
     return [DropRow(*row) for row in rows]
+
+
+def routes_of_trips(connection: psycopg.Connection, trip_ids: list[str]) -> dict[str, list[tuple[int, int]]]:
+    """The planned way of each trip that has one, as (lon_e7, lat_e7)."""
+    return dict(connection.execute(statement("routes_of_trips"), {"trip_ids": trip_ids}).fetchall())
 
 
 def listen_for_plan_changes(connection: psycopg.Connection, hear: Callable[[psycopg.Notify], None]) -> None:
@@ -105,8 +114,13 @@ class TripChange(msgspec.Struct, frozen=True):
 def trips_departed(connection: psycopg.Connection, times: list[tuple[str, datetime]]) -> list[TripChange]:
     """Records departures (trip_id, at) and opens the legs; the trips that were changed by it."""
     changes = _change_trips(connection, "trips_departed", times)
-    departed_at = {change.trip_id: change.at for change in changes}
-    pairs = [(trip, order) for trip, order, _ in orders_of_trips(connection, list(departed_at))] if changes else []
+    open_legs(connection, {change.trip_id: change.at for change in changes})
+    return changes
+
+
+def open_legs(connection: psycopg.Connection, departed_at: dict[str, datetime]) -> None:
+    """A leg for every order on these trips, from the trip's departure on; one that is there stays."""
+    pairs = [(trip, order) for trip, order, _ in orders_of_trips(connection, list(departed_at))] if departed_at else []
     if pairs:
         connection.execute(
             statement("open_legs"),
@@ -116,7 +130,6 @@ def trips_departed(connection: psycopg.Connection, times: list[tuple[str, dateti
                 "order_ids": [order for _, order in pairs],
             },
         )
-    return changes
 
 
 def trips_ended(connection: psycopg.Connection, times: list[tuple[str, datetime]]) -> list[TripChange]:

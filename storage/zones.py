@@ -50,7 +50,9 @@ def put_zone(connection: psycopg.Connection, zone: Zone) -> None:
     connection.execute(statement("put_zone"), {**values, "geometry": Jsonb(zone.geometry)})
 
 
-def zones(connection: psycopg.Connection, premises_id: UUID | None = None, at: datetime | None = None) -> list[Zone]:
+def zones(
+    connection: psycopg.Connection, premises_id: UUID | str | None = None, at: datetime | None = None
+) -> list[Zone]:
     """Zones of the premises (None: of all), valid at `at` (None: whenever)."""
     return [
         Zone(*row) for row in connection.execute(statement("zones_of_premises"), {"premises_id": premises_id, "at": at})
@@ -66,7 +68,9 @@ def put_place(connection: psycopg.Connection, place: Place) -> None:
     connection.execute(statement("put_place"), msgspec.structs.asdict(place))
 
 
-def places(connection: psycopg.Connection, premises_id: UUID | None = None, at: datetime | None = None) -> list[Place]:
+def places(
+    connection: psycopg.Connection, premises_id: UUID | str | None = None, at: datetime | None = None
+) -> list[Place]:
     """Known places of the premises (None: of all), valid at `at` (None: whenever)."""
     return [
         Place(*row)

@@ -12,7 +12,7 @@ from gateway.master.zones import NewZone
 from waybill.invocation import CommandError
 
 MOST_BYTES = 50_000_000
-PROPERTIES = "name, kind, radius_m (Point and LineString), from, to"
+PROPERTIES = "name, kind, radius_m of a Point, half_width_m of a LineString, from, to"
 
 
 def read_zones(path: Path, kind: str | None = None) -> list[NewZone]:
@@ -55,6 +55,7 @@ class _Said(msgspec.Struct, rename={"from_at": "from", "to_at": "to"}):
     name: Annotated[str, msgspec.Meta(min_length=1)]
     kind: str | None = None
     radius_m: float | None = None
+    half_width_m: float | None = None
     from_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     to_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
 
@@ -69,7 +70,8 @@ def _zone(feature: Any, kind: str | None) -> NewZone:
     said = msgspec.convert(feature, _Feature).properties
     if (said.kind or kind) is None:
         raise ValueError(f"{said.name!r} has no kind among its properties; --kind gives one to all")
+    radius_m = said.half_width_m if said.radius_m is None else said.radius_m
     return NewZone(
-        name=said.name, kind=said.kind or kind or "", geometry=feature.get("geometry"), radius_m=said.radius_m,
+        name=said.name, kind=said.kind or kind or "", geometry=feature.get("geometry"), radius_m=radius_m,
         from_at=said.from_at, to_at=said.to_at,
     )  # fmt: skip

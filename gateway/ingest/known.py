@@ -7,7 +7,8 @@ from collections.abc import Set
 
 import psycopg
 
-from gateway.ingest.plans import Fitted, fitted_devices
+from gateway.derive.ground import Grounds
+from gateway.ingest.plans import Fitted, Routes, fitted_devices
 from storage.ingest import ensure_spools
 from storage.senders import Registered, registered
 from storage.tracking import listen_for_plan_changes
@@ -20,8 +21,9 @@ _MOST_SPOOLS = 200_000  # a sender may name a new one with every message
 class Known:
     """Ids of devices and spools, and what devices are fitted in. Belongs to the connection that writes the fixes."""
 
-    def __init__(self, connection: psycopg.Connection) -> None:
+    def __init__(self, connection: psycopg.Connection, grounds: Grounds, routes: Routes) -> None:
         self._connection = connection
+        self._grounds, self._routes = grounds, routes  # dear to make: they outlive a forgetting
         self._senders = Registered({}, {}, frozenset())  # devices under their own names
         self._spools: dict[tuple[int, str], int] = {}
         self._new_spools: dict[tuple[int, str], int] = {}  # made in a transaction that is not committed yet
@@ -76,7 +78,7 @@ class Known:
         """What each of the devices is fitted in, and others."""
         missing = [device_id for device_id in device_ids if device_id not in self._fitted]
         if missing:
-            self._fitted |= fitted_devices(self._connection, missing)
+            self._fitted |= fitted_devices(self._connection, missing, self._grounds, self._routes)
         return self._fitted
 
 

@@ -15,12 +15,15 @@ from contract.messages import Receipt
 from contract.reasons import RejectReason
 from gateway.ingest.batch import Batch, reject_fixes
 from gateway.ingest.contradictions import Contradictions
+from gateway.ingest.derived import remember_noted, write_derived
 from gateway.ingest.findings import write_findings
 from gateway.ingest.inbox import Message
 from gateway.ingest.known import Known
+from gateway.ingest.late import keep_words, queue_what_is_late, watermarks
 from gateway.ingest.posted import as_message
 from gateway.ingest.strangers import fixes_of_registered, meet_strangers, rejects_of_registered
 from gateway.ingest.tracker import Tracked, Tracker
+from gateway.tracking.events import MilestoneEvent
 from storage.fixes import FixRow, Stored, store_fixes
 from storage.ingest import (
     add_progress,
@@ -53,7 +56,7 @@ class Writer:
     def __init__(self, connection: psycopg.Connection, tracker: Tracker) -> None:
         self._connection = connection
         self._tracker = tracker
-        self._known = Known(connection)
+        self._known = Known(connection, tracker.grounds, tracker.routes)
         self._contradictions = Contradictions(connection)
 
     def lost(self) -> bool:
@@ -73,9 +76,11 @@ class Writer:
             ids = who.own_ids
             spools, known, rejects = self._place(batch, who)
             rejects += meet_strangers(self._connection, batch, who, received_at)
+            statuses = [(ids[name], status, word.received_at) for name, status, word in batch.statuses if name in ids]
             tracked = self._tracker.run(
                 self._connection, self._known, [(place, ids[fix.device], fix) for place, (fix, _) in enumerate(known)],
                 lambda place: known[place][1].came_at or now,
+                watermarks(statuses),
             )  # fmt: skip
             rows = [
                 FixRow(fix, ids[fix.device], spools[ids[fix.device], fix.spool_id], message.received_at,
@@ -86,21 +91,24 @@ class Writer:
             contradicting = [known[place] for place in sorted(stored.conflicting)]
             rejects += self._contradictions.meet(contradicting, ids, received_at)
             self._follow(rows, stored, tracked, who, received_at)
+            write_derived(self._connection, tracked, now)
+            queue_what_is_late(self._connection, rows, stored, tracked)
             put_rejects(self._connection, rejects, received_at)
-            for name, status, message in batch.statuses:
-                if name in ids:
-                    put_status(self._connection, ids[name], status, message.received_at)
+            keep_words(self._connection, statuses, now)
+            for device_id, status, said_at in statuses:
+                put_status(self._connection, device_id, status, said_at)
             delete_posted(self._connection, batch.posted)
             receipts = self._progress(batch.claims, ids, spools, now)
         self._known.committed()
         self._contradictions.committed()
         self._tracker.commit(tracked)
+        remember_noted(tracked)
         repeated = len(rows) - len(stored.new) - len(stored.conflicting)
         refused = Counter(rule for place, rule in tracked.refused_by.items() if place in stored.new)
         age_s = (now - batch.fixes[-1][0].fixed_at).total_seconds() if batch.fixes else None
         return Written(
-            receipts, rejects, len(stored.new), refused, repeated, tracked.late, batch.unknown_fields, batch.ignored,
-            age_s,
+            receipts, rejects, len(stored.new), refused, repeated, len(tracked.late), batch.unknown_fields,
+            batch.ignored, age_s,
         )  # fmt: skip
 
     def posted(self, limit: int, clock: Clock) -> list[Message]:
@@ -143,13 +151,13 @@ class Writer:
         put_last_fixes(self._connection, [newest[device_id] for device_id in sorted(newest)])
         states = [
             TrackingState(
-                device_id, msgspec.Raw(msgspec.json.encode(state)), state.newest or seen[device_id],
-                tracked.failed.get(device_id),
+                device_id, msgspec.Raw(msgspec.json.encode(state)), newest_at, tracked.failed.get(device_id)
             )
             for device_id, state in sorted(tracked.states.items())
+            if (newest_at := state.newest or seen.get(device_id)) is not None
         ]  # fmt: skip
         put_tracking_states(self._connection, states)
-        if not tracked.events:
+        if not any(isinstance(event, MilestoneEvent) for _, event in tracked.events):
             return
         devices = {device_id: name for name, device_id in who.own_ids.items()}
         write_findings(

@@ -12,11 +12,13 @@ import psycopg
 
 from contract.fix import DEVICE_NAME
 from contract.foreign import Sender, by_broker
+from contract.reasons import DerivationCause
 from gateway.broker_roles import certificate_user
 from gateway.device_ca import DeviceCertificate
 from gateway.master.errors import MasterDataError
 from storage import master
 from storage.audit import Actor, AuditEvent, record
+from storage.derivation_queue import queue_trips_of_device
 from storage.enrolment import cancel_enrolments
 from storage.master import Device, EndedInstall, Fitting, Vehicle
 from storage.senders import foreign_senders, forget_unknown, revoke_tokens
@@ -168,6 +170,7 @@ def fit_device(
         raise MasterDataError(_why_taken(device, vehicle, at)) from None
     after = {"vehicle": vehicle.name, "from_at": at, "dedicated": dedicated, **_known(said)}
     record(connection, [_event("device.fitted", device.name, vehicle, actor, at, after)])
+    queue_trips_of_device(connection, device.id, at, DerivationCause.INSTALL_CORRECTED)
 
 
 def unfit_device(connection: psycopg.Connection, device: Device, *, actor: Actor, at: datetime) -> EndedInstall:
@@ -181,6 +184,7 @@ def unfit_device(connection: psycopg.Connection, device: Device, *, actor: Actor
         premises_id=ended.premises_id, before={"vehicle": ended.vehicle_name, "from_at": ended.from_at},
     )  # fmt: skip
     record(connection, [event])
+    queue_trips_of_device(connection, device.id, at, DerivationCause.INSTALL_CORRECTED)
     return ended
 
 

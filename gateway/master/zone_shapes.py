@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import shapely
+
 DECIMALS = 7  # of a degree: the resolution of a fix
 MOST_POINTS = 20_000  # a country's border in full has more; it is to be simplified first
 RADIUS_M = (1.0, 500_000.0)
@@ -29,6 +31,7 @@ def checked_geometry(geometry: object, radius_m: float | None) -> dict[str, Any]
     polygons = {"Polygon": [coordinates], "MultiPolygon": coordinates}.get(kind, [])
     for rings in polygons:
         _check_rings(rings)
+        _check_area(rings)
     if polygons == [] and kind == "MultiPolygon":
         raise ShapeError("the MultiPolygon holds no polygon")
     if (points := sum(1 for _ in _points(coordinates))) > MOST_POINTS:
@@ -39,8 +42,8 @@ def checked_geometry(geometry: object, radius_m: float | None) -> dict[str, Any]
 def _check_radius(kind: str, radius_m: float | None) -> None:
     wants = kind in ("Point", "LineString")
     if wants and radius_m is None:
-        what = "a circle" if kind == "Point" else "a corridor (half its width)"
-        raise ShapeError(f"{kind} needs radius_m in its properties: it makes {what} of it")
+        name, what = ("radius_m", "circle") if kind == "Point" else ("half_width_m", "corridor")
+        raise ShapeError(f"{kind} needs {name} in its properties: it makes a {what} of it")
     if not wants and radius_m is not None:
         raise ShapeError(f"radius_m {radius_m:g} does not belong to a {kind}")
     if radius_m is not None and not RADIUS_M[0] <= radius_m <= RADIUS_M[1]:
@@ -56,6 +59,16 @@ def _check_rings(rings: list[list[_Point]]) -> None:
             raise ShapeError(f"{name} has {len(ring)} points; a ring has at least 4, the last like the first")
         if ring[0] != ring[-1]:
             raise ShapeError(f"{name} is not closed: it starts at {ring[0]} and ends at {ring[-1]}")
+
+
+def _check_area(rings: list[list[_Point]]) -> None:
+    polygon = shapely.Polygon(rings[0], rings[1:])
+    if not polygon.is_valid:
+        why = shapely.is_valid_reason(polygon)
+        says = why.replace("Self-intersection", "the border crosses itself at ")
+        raise ShapeError(f"no area: {says}")
+    if polygon.area == 0:
+        raise ShapeError("no area: its points lie on one line")
 
 
 def _rounded(value: object, depth: int, where: str) -> Any:

@@ -16,6 +16,7 @@ from storage import zones as rows
 from storage.audit import Actor, AuditEvent, record
 from storage.ids import new_id
 from storage.master import Premises
+from storage.policy import change_ground
 from storage.zones import Place, Zone
 
 _Row = TypeVar("_Row", Zone, Place)
@@ -195,3 +196,4 @@ def _record(
         before=before, after=after,
     )  # fmt: skip
     record(connection, [event])
+    change_ground(connection, premises_id)

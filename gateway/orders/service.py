@@ -11,9 +11,10 @@ import psycopg
 
 from contract.clock import true_now
 from contract.milestones import FOLLOWERS, Milestone, may_follow
-from contract.reasons import FailureReason
+from contract.reasons import DerivationCause, FailureReason
 from gateway.refusals import ConflictError, NotThereError, RefusedError
 from storage.audit import Actor, AuditEvent, record
+from storage.derivation_queue import queue_trips
 from storage.orders import (
     Declaration,
     NewOrder,
@@ -161,6 +162,9 @@ def plan_trip(connection: psycopg.Connection, trip: NewTrip, actor: Actor, at: d
         premises_id=trip.premises_id, after=planned,
     )  # fmt: skip
     record(connection, [event])
+    if trip.planned_departure_at <= at:
+        # Entered after the fact: its fixes may be here already.
+        queue_trips(connection, [(trip_id, DerivationCause.PLAN_CHANGED)])
     return PlacedTrip(trip_id, trip_no)
 
 

@@ -13,8 +13,10 @@ import psycopg
 from contract.checks import Check
 from contract.clock import SYSTEM, Clock, true_now
 from gateway.api.readiness import check_records
+from gateway.tracking.policy import Policy
 from gateway.watch.common import counted_events, new_registry
 from gateway.watch.listener import Listen, Watched, listening
+from gateway.worker.derive import deriving, trimming
 from gateway.worker.fleet import FleetMetrics
 from gateway.worker.jobs import Job, compression, figures, heartbeat, measure, retention
 from gateway.worker.outbox import webhook_jobs
@@ -35,6 +37,7 @@ class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
     retention_url: str | None
     periods: Periods
     clock: Clock = SYSTEM
+    policy: Policy = Policy()  # thresholds that no premises chose otherwise: the gateway's
     monitors: Listen | None = None  # where metrics and readiness are told; None: nowhere
     webhook_allow_private: bool = False
 
@@ -63,6 +66,7 @@ def run_worker(options: WorkerOptions, stop: threading.Event) -> None:
     fleet = FleetMetrics(options.clock, record.counts, record.succeeded_at)
     jobs = [heartbeat(options.database_url, true_now(), lambda: dict(record.counts)), measure(options.database_url)]
     jobs += webhook_jobs(options.database_url, allow_private=options.webhook_allow_private)
+    jobs += [deriving(options.database_url, options.policy, options.clock), trimming(options.database_url)]
     if options.monitors is not None:
         jobs.append(figures(options.database_url, fleet))
     if options.retention_url is None:

@@ -1,7 +1,9 @@
 -- name: installs_of_devices
 -- Which vehicle each device was fitted in, from-to, and where that vehicle's premises are.
-SELECT i.device_id, lower(i.during), upper(i.during), i.vehicle_id::text, i.premises_id::text, p.lat_e7, p.lon_e7
+SELECT i.device_id, lower(i.during), upper(i.during), i.vehicle_id::text, i.premises_id::text, p.lat_e7, p.lon_e7,
+    (s.body ->> 'report_interval_s')::double precision, (s.body ->> 'heartbeat_s')::double precision
 FROM waybill.install i JOIN waybill.premises p ON p.id = i.premises_id
+LEFT JOIN waybill.device_status s ON s.device_id = i.device_id
 WHERE i.device_id = ANY (%(device_ids)s) AND i.dedicated
 ORDER BY i.device_id, lower(i.during);
 
@@ -9,12 +11,16 @@ ORDER BY i.device_id, lower(i.during);
 -- Trips that have not ended, with their drops in order.
 SELECT t.vehicle_id::text, t.id::text, t.planned_departure_at, t.departed_at,
     d.id::text, d.order_id::text, d.seq, o.lat_e7, o.lon_e7, d.arrived_at, d.left_at,
-    o.milestone IN ('delivered', 'failed', 'returned', 'cancelled')
+    o.milestone IN ('delivered', 'failed', 'returned', 'cancelled'), t.plan_version, t.planned_route IS NOT NULL
 FROM waybill.trip t
 LEFT JOIN waybill.trip_drop d ON d.trip_id = t.id
 LEFT JOIN waybill.orders o ON o.id = d.order_id
 WHERE t.vehicle_id = ANY (%(vehicle_ids)s::uuid[]) AND t.ended_at IS NULL
 ORDER BY t.vehicle_id, t.planned_departure_at, t.id, d.seq;
+
+-- name: routes_of_trips
+-- The planned ways of these trips.
+SELECT id::text, planned_route FROM waybill.trip WHERE id = ANY (%(trip_ids)s::uuid[]) AND planned_route IS NOT NULL;
 
 -- name: listen_for_plan_changes
 -- Has the database tell this session when installs or plans have changed.

@@ -25,6 +25,7 @@ CREATE TABLE waybill.premises (
     next_order_no integer NOT NULL DEFAULT 1001, -- counters of the numbers for people, without holes
     next_trip_no integer NOT NULL DEFAULT 1,
     created_at timestamptz NOT NULL,
+    ground_version integer NOT NULL DEFAULT 1, -- goes up with every change of zones, places and policy
     next_test_no integer NOT NULL DEFAULT 1, -- test orders are counted apart, so that real numbers have no holes
     licensee_id uuid REFERENCES waybill.licensee,
     licence_type text,

@@ -69,10 +69,13 @@ CREATE TABLE waybill.trip (
     plan_version integer NOT NULL DEFAULT 1, -- goes up with every change of drops or route
     planned_route jsonb, -- [[lon_e7, lat_e7], …] along the streets
     created_at timestamptz NOT NULL,
+    declared_departed_at timestamptz, -- what somebody said; departed_at and ended_at are what counts
+    declared_ended_at timestamptz,
     CHECK (ended_at IS NULL OR departed_at IS NULL OR departed_at <= ended_at),
     UNIQUE (premises_id, trip_no)
 );
 CREATE INDEX trip_open ON waybill.trip (vehicle_id, planned_departure_at) WHERE ended_at IS NULL;
+CREATE INDEX trip_by_vehicle ON waybill.trip (vehicle_id, planned_departure_at);
 CREATE INDEX trip_by_time ON waybill.trip (premises_id, planned_departure_at);
 
 CREATE TABLE waybill.trip_crew (

@@ -36,7 +36,7 @@ def build(
         Path | None, typer.Option(metavar="DIR", help="Folder; else map in the data folder.", show_default=False)
     ] = None,
 ) -> None:
-    """Makes streets.json.gz, basemap.geojson, basemap.pmtiles, addresses.sqlite and the notice that they need."""
+    """Makes streets.json.gz, basemap.geojson, basemap.pmtiles, addresses.sqlite, zones.geojson and their notice."""
     from waybill.maps.build import STEPS, build_map
     from waybill.maps.extract import MapError
     from waybill.maps.tiles import TilesError
@@ -94,6 +94,9 @@ def _tell(built: Built, folder: Path) -> None:
         f"tunnels; {built.features:,} features; {built.named_streets:,} names of streets, "
         f"{built.house_numbers:,} house numbers"
     )
+    if built.zones:
+        file = folder / "zones.geojson"
+        note(f"{built.zones} schools, day care and borders may become zones: waybill zone import {file}")
     if not built.tiles:
         note(f"No vector tiles: tippecanoe is missing. {_INSTALL} and build again")
     note(f"Use it: WAYBILL_MAP_DIR={folder.resolve()}, or map_dir in waybill.toml; show © OpenStreetMap contributors")

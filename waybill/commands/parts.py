@@ -27,7 +27,7 @@ def gateway(context: typer.Context) -> None:
     """Takes fixes from the broker, stores them, tracks vehicles, confirms with receipts. Runs until SIGTERM."""
     from gateway.ingest.subscriber import BrokerOptions
     from gateway.main import GatewayOptions, run_gateway
-    from gateway.tracking.policy import Policy
+    from waybill.thresholds import base_policy
 
     settings = settings_of(context)
     start_logging("gateway", settings.log_level, settings.log_format)
@@ -39,12 +39,11 @@ def gateway(context: typer.Context) -> None:
         client_id=settings.gateway_client_id,
         tls_ca=None if settings.broker_tls_ca is None else str(settings.broker_tls_ca),
     )
-    policy = Policy(accept_simulated=settings.accept_simulated, accept_replayed=settings.accept_replayed)
     options = GatewayOptions(
         broker=broker,
         database_url=needed(settings, "database_url"),
         clock=settings.parsed_clock(),
-        policy=policy,
+        policy=base_policy(settings),
         monitors=monitors(settings, settings.gateway_metrics_port),
     )
     # What is loaded now stays for ever, and records of fixes hold no cycles: looking through them all for garbage after
@@ -74,9 +73,10 @@ def api(context: typer.Context) -> None:
 
 
 def worker(context: typer.Context) -> None:
-    """Does what has to be done again and again: signs of life, retention. Runs until SIGTERM."""
+    """Does what has to be done again and again: signs of life, deriving trips again, retention. Runs until SIGTERM."""
     from gateway.worker.main import WorkerOptions, run_worker
     from waybill.periods import periods_of
+    from waybill.thresholds import base_policy
 
     settings = settings_of(context)
     start_logging("worker", settings.log_level, settings.log_format)
@@ -85,6 +85,7 @@ def worker(context: typer.Context) -> None:
         retention_url=settings.database_retention_url,
         periods=periods_of(settings),
         clock=settings.parsed_clock(),
+        policy=base_policy(settings),
         monitors=monitors(settings, settings.worker_metrics_port),
         webhook_allow_private=settings.webhook_allow_private,
     )

@@ -62,7 +62,7 @@ def show(context: typer.Context, name: Name, premises: PremisesCode = None) -> N
     zone = find_zone(_zones(context, premises, everything=False), name)
     told: dict[str, Any] = {"name": zone.name, "kind": zone.kind}
     if zone.radius_m is not None:
-        told["radius_m"] = zone.radius_m
+        told["radius_m" if zone.geometry["type"] == "Point" else "half_width_m"] = zone.radius_m
     for field, at in (("from", zone.from_at), ("to", zone.to_at)):
         if at is not None:
             told[field] = format_instant(at)

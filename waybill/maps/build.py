@@ -18,6 +18,7 @@ from waybill.maps.road_graph import road_graph
 from waybill.maps.sea import sea_polygons
 from waybill.maps.speeds import USUAL_KMH
 from waybill.maps.tiles import find_tippecanoe, write_tiles
+from waybill.maps.zones import with_own_names
 
 STEPS = ("reading the extract", "road graph", "basemap", "vector tiles", "addresses")
 # Says which of STEPS is on, and how much of it is done when the step can tell.
@@ -36,6 +37,7 @@ class Built:
     features: int
     named_streets: int
     house_numbers: int
+    zones: int
     tiles: bool
 
 
@@ -50,6 +52,9 @@ def build_map(source: Path, folder: Path, clip: Box | None, report: Report) -> B
     features = in_drawing_order([*extract.features, *sea_features(sea_polygons(extract.coasts, extract.box))])
     head = {"type": "FeatureCollection", "attribution": ATTRIBUTION}
     _put(folder / "basemap.geojson", rows_of_json(head, "features", features))
+    zones = with_own_names(extract.zones)
+    zone_head = {"type": "FeatureCollection", "attribution": ATTRIBUTION}
+    _put(folder / "zones.geojson", rows_of_json(zone_head, "features", zones))
     report(STEPS[3], 0)
     tiles = _tiles(folder / "basemap.pmtiles", features)
     report(STEPS[4], 0)
@@ -60,7 +65,8 @@ def build_map(source: Path, folder: Path, clip: Box | None, report: Report) -> B
     return Built(
         files=_finish(folder, source, extract, tiles=tiles), junctions=len(graph["nodes"]),
         streets=len(graph["streets"]), lights=len(graph["lights"]), tunnels=len(graph.get("tunnels", [])),
-        features=len(features), named_streets=named, house_numbers=houses, tiles=tiles,
+        features=len(features), named_streets=named, house_numbers=houses, zones=len(zones),
+        tiles=tiles,
     )  # fmt: skip
 
 
@@ -77,7 +83,8 @@ def _tiles(path: Path, features: list[Feature]) -> bool:
 
 def _finish(folder: Path, source: Path, extract: Extract, *, tiles: bool) -> dict[str, int]:
     """The notice, and every file with its size."""
-    names = ["streets.json.gz", "basemap.geojson", *(["basemap.pmtiles"] if tiles else []), "addresses.sqlite"]
+    drawn = ["basemap.geojson", *(["basemap.pmtiles"] if tiles else [])]
+    names = ["streets.json.gz", *drawn, "addresses.sqlite", "zones.geojson"]
     with source.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     box: dict[str, Any] = asdict(extract.box)

@@ -11,6 +11,7 @@ from typing import Any
 from waybill.maps.geometry import Box, LonLat, Point
 from waybill.maps.ground import Feature, area_features, road_features, runs
 from waybill.maps.speeds import is_for_cars, is_tunnel, speed_kmh
+from waybill.maps.zones import zone_candidates
 
 # Progress is told once in so many things of the file.
 STEP = 10_000
@@ -43,6 +44,7 @@ class Extract:
     doors: dict[tuple[str, str], Point] = field(default_factory=dict)
     features: list[Feature] = field(default_factory=list)
     coasts: list[list[LonLat]] = field(default_factory=list)
+    zones: list[Feature] = field(default_factory=list)  # schools, day care, borders: nobody's zones yet
 
 
 def osmium() -> Any:
@@ -120,6 +122,7 @@ def _take(extract: Extract, entity: Any, kmh: Mapping[str, int], inside: _Inside
         if tags.get("highway") == "traffic_signals":
             extract.lights.add(entity.id)
         _take_door(extract, tags, [(entity.lat, entity.lon)])
+        extract.zones += zone_candidates(entity)
     elif entity.is_way():
         if tags.get("natural") == "coastline":
             extract.coasts += runs(entity, _is_known)  # cut exactly at the box later
@@ -129,6 +132,7 @@ def _take(extract: Extract, entity: Any, kmh: Mapping[str, int], inside: _Inside
     elif entity.is_area():
         _take_door(extract, tags, [(n.lat, n.lon) for ring in entity.outer_rings() for n in ring])
         extract.features += area_features(entity)
+        extract.zones += zone_candidates(entity)
 
 
 def _take_way(extract: Extract, way: Any, kmh: Mapping[str, int], inside: _Inside) -> None:

@@ -21,6 +21,7 @@ WHAT = {
     "basemap.geojson": "what is drawn, in drawing order: `kind`, and `width_m` of lines",
     "basemap.pmtiles": "the same as vector tiles, zoom 5 to 14, one layer per kind",
     "addresses.sqlite": "house numbers and streets, to be searched",
+    "zones.geojson": "schools, day care and borders that may become zones",
 }
 
 

@@ -8,6 +8,7 @@ import pytest
 from storage.audit import SYSTEM, AuditEvent, record
 from storage.ids import new_id
 from tests.fixtures.database import Database
+from tests.fixtures.derived import seed_derived
 from tests.fixtures.gateway import NOON, PREMISES, register
 from tests.fixtures.seed import seed
 
@@ -116,6 +117,7 @@ def test_every_view_is_empty_for_nobody_and_for_another_premises(owner: psycopg.
         at=NOON, actor=SYSTEM, action="test.deed", object_kind="test", object_id="1", premises_id=seeded.premises_id
     )
     record(owner, [deed])
+    seed_derived(owner, seeded)
     views = _views(owner)
     assert {"fleet", "orders", "vehicle_fix", "milestone", "audit_event"} <= set(views)
     with psycopg.connect(database.reader_url) as connection:

@@ -13,7 +13,9 @@ import pytest
 
 from firmware_bridge.sim.polyline import Place, distance_m
 from firmware_bridge.sim.streets import Streets
+from gateway.master.zone_shapes import checked_geometry
 from tests.fixtures.command_line import Answer, caller
+from waybill.geojson import read_zones
 from waybill.maps.sea import is_inside
 from waybill.maps.tiles import find_tippecanoe
 
@@ -155,3 +157,37 @@ def test_address_of_the_map_is_found(tmp_path: Path) -> None:
 
 def test_without_an_index_the_command_that_makes_it_is_said(tmp_path: Path) -> None:
     assert "waybill map build EXTRACT.osm.pbf --out" in waybill(tmp_path, "find", "Main Street 1").error
+
+
+OSM = """<?xml version="1.0"?>
+<osm version="0.6"><bounds minlat="43.70" minlon="7.40" maxlat="43.80" maxlon="7.50"/>
+ <node id="1" version="1" lat="43.73" lon="7.41"/><node id="2" version="1" lat="43.73" lon="7.42"/>
+ <node id="3" version="1" lat="43.74" lon="7.42"/><node id="4" version="1" lat="43.74" lon="7.41"/>
+ <node id="5" version="1" lat="43.75" lon="7.43"><tag k="amenity" v="kindergarten"/><tag k="name" v="Les Lilas"/></node>
+ <node id="6" version="1" lat="43.76" lon="7.43"><tag k="amenity" v="kindergarten"/><tag k="name" v="Les Lilas"/></node>
+ <node id="7" version="1" lat="43.76" lon="7.44"><tag k="amenity" v="cafe"/><tag k="name" v="Bar"/></node>
+ <way id="10" version="1"><nd ref="1"/><nd ref="2"/><nd ref="3"/><nd ref="4"/><nd ref="1"/>
+  <tag k="amenity" v="school"/><tag k="name" v="Lycée"/></way>
+ <way id="11" version="1"><nd ref="1"/><nd ref="2"/><nd ref="3"/><nd ref="4"/><nd ref="1"/></way>
+ <way id="12" version="1"><nd ref="1"/><nd ref="2"/><nd ref="3"/>
+  <tag k="highway" v="residential"/><tag k="name" v="Rue Haute"/></way>
+ <relation id="20" version="1"><member type="way" ref="11" role="outer"/><tag k="type" v="boundary"/>
+  <tag k="boundary" v="administrative"/><tag k="admin_level" v="4"/><tag k="name" v="Provence"/></relation>
+</osm>"""
+
+
+@needs_osmium
+def test_schools_day_care_and_borders_may_become_zones(tmp_path: Path) -> None:
+    extract = tmp_path / "small.osm"
+    extract.write_text(OSM, encoding="utf-8")
+
+    answer = waybill(tmp_path, "build", str(extract), "--out", str(tmp_path / "map"))
+
+    assert "4 schools, day care and borders may become zones" in answer.err
+    offered = json.loads((tmp_path / "map" / "zones.geojson").read_bytes())["features"]
+    kinds = {feature["properties"]["name"]: feature["properties"]["kind"] for feature in offered}
+    assert kinds == {
+        "Les Lilas": "prohibited", "Les Lilas (node/6)": "prohibited", "Lycée": "prohibited", "Provence": "state",
+    }  # fmt: skip
+    accepted = read_zones(tmp_path / "map" / "zones.geojson")
+    assert all(checked_geometry(zone.geometry, zone.radius_m) for zone in accepted)

@@ -50,7 +50,7 @@ def test_a_file_of_zones_is_imported_listed_shown_and_retired(
         tmp_path,
         feature("School A", polygon(SQUARE, HOLE), kind="prohibited"),
         feature("Yard", {"type": "Point", "coordinates": [24.94, 60.17]}, kind="premises", radius_m=120),
-        feature("Ring road", {"type": "LineString", "coordinates": SQUARE[:3]}, radius_m=50),
+        feature("Ring road", {"type": "LineString", "coordinates": SQUARE[:3]}, half_width_m=50),
     )
 
     assert waybill("zone", "import", path, "--kind", "other").exit_code == 0
@@ -85,6 +85,7 @@ def test_a_file_of_zones_is_imported_listed_shown_and_retired(
         (feature("x", polygon(SQUARE), kind="other", radius_m="wide"), "$.properties.radius_m"),
         (feature("x", {"type": "Point", "coordinates": ["a", 2]}, kind="other", radius_m=5), "is no position"),
         (feature("Good", polygon(SQUARE), kind="other"), "exists at store"),
+        (feature("x", polygon([SQUARE[k] for k in (0, 2, 1, 3, 0)]), kind="other"), "crosses itself"),
         ("rubbish", "feature 2"),
     ],
 )  # fmt: skip

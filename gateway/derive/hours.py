@@ -1,0 +1,53 @@
+"""Makes the driving facts of a vehicle's hour anew from all its stored fixes. Adds nothing to what was there."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+import psycopg
+
+from gateway.derive.findings import facts_row
+from gateway.derive.ground import read_ground
+from gateway.tracking.engine import State, finish, step
+from gateway.tracking.events import HourDriven
+from gateway.tracking.plan import Plan
+from gateway.tracking.policy import Policy
+from storage.derivation import stored_fixes, units_of_vehicle
+from storage.derivation_queue import DueHour
+from storage.derived import note_policy_version, put_vehicle_hours
+
+_HOUR = timedelta(hours=1)
+# The filter needs some fixes to go by; the hour is over with the first fix after it.
+_BEFORE = timedelta(minutes=20)
+
+
+def derive_hour(connection: psycopg.Connection, due: DueHour, base: Policy) -> bool:
+    """Replaces the row of (vehicle, hour); whether there are fixes to make it from."""
+    from_at, to_at = due.hour_at - _BEFORE, due.hour_at + 2 * _HOUR
+    units = units_of_vehicle(connection, due.vehicle_id, from_at, to_at)
+    ground = read_ground(connection, str(due.premises_id), base).at(due.hour_at)
+    plan = Plan(
+        vehicle_id=str(due.vehicle_id), premises_id=str(due.premises_id), premises_lat_e7=None, premises_lon_e7=None
+    )
+    state, found = State(), None
+    for fix in stored_fixes(connection, units, from_at, to_at):
+        outcome = step(state, fix, plan, ground.policy)
+        state = outcome.state
+        found = _hour_in(outcome.events, due) or found
+        if found is not None:
+            break
+    if found is None:
+        found = _hour_in(finish(state, plan, ground.policy), due)
+    if found is None:
+        return False
+    note_policy_version(
+        connection, due.premises_id, ground.policy_version, msgspec.to_builtins(ground.policy), due.hour_at
+    )
+    row = (str(due.vehicle_id), facts_row(due.hour_at, due.hour_at + _HOUR, found.driven), ground.policy_version)
+    put_vehicle_hours(connection, [row], due.hour_at + _HOUR)
+    return True
+
+
+def _hour_in(events: tuple[object, ...], due: DueHour) -> HourDriven | None:
+    return next((one for one in events if isinstance(one, HourDriven) and one.at == due.hour_at), None)

@@ -1,0 +1,120 @@
+"""Writes what tracking found of trips under way into their growing versions. Derives nothing again: it queues that."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+import psycopg
+
+from contract.reasons import DerivationCause
+from gateway.derive.exceptions import sync_exceptions
+from gateway.derive.findings import Collector, facts_row
+from gateway.derive.ground import GroundHistory
+from gateway.derive.knowledge import judge_of
+from gateway.ingest.tracker import Tracked
+from gateway.tracking.events import Event, HourDriven
+from storage.audit import SYSTEM
+from storage.derivation_queue import queue_trips
+from storage.derived import (
+    Finding,
+    LiveVersion,
+    note_policy_version,
+    open_live,
+    put_departure,
+    put_findings,
+    put_return,
+    put_vehicle_hours,
+)
+from storage.derived_rows import FactsRow, Findings
+
+# After the return, what is confirmed a little later and what is still on its way.
+_SETTLED_AFTER = timedelta(seconds=30)
+_HOUR = timedelta(hours=1)
+
+
+def write_derived(connection: psycopg.Connection, tracked: Tracked, now: datetime) -> None:
+    """The findings of a batch, trip by trip, and hours that are over. What happened on no trip is not kept."""
+    by_trip: dict[str, list[tuple[int, Event]]] = {}
+    hours: list[tuple[str, FactsRow, str]] = []
+    for device_id, event in tracked.events:
+        trip_id = getattr(event, "trip_id", None)
+        if isinstance(event, HourDriven):
+            vehicle_id, ground = tracked.states[device_id].vehicle_id, tracked.grounds.get(device_id)
+            if vehicle_id is not None and ground is not None:
+                facts = facts_row(event.at, event.at + _HOUR, event.driven)
+                hours.append((vehicle_id, facts, _noted(connection, ground, event.at, now)))
+        elif trip_id is not None:
+            by_trip.setdefault(trip_id, []).append((device_id, event))
+    put_vehicle_hours(connection, hours, now)
+    if by_trip:
+        _write_trips(connection, tracked, by_trip, now)
+
+
+def _write_trips(
+    connection: psycopg.Connection, tracked: Tracked, by_trip: dict[str, list[tuple[int, Event]]], now: datetime
+) -> None:
+    grounds = {
+        trip_id: ground for trip_id, events in by_trip.items()
+        if (ground := tracked.grounds.get(events[0][0])) is not None
+    }  # fmt: skip
+    versions = {
+        trip_id: _noted(connection, ground, by_trip[trip_id][0][1].at, now) for trip_id, ground in grounds.items()
+    }
+    live = open_live(connection, versions, now)
+    rows: list[tuple[UUID, UUID, Finding]] = []
+    for trip_id, version in live.items():
+        found = _collected(connection, by_trip[trip_id], grounds[trip_id], now)
+        rows += [(version.id, version.premises_id, row) for row in _rows(found)]
+        _moments(connection, version, found)
+        sync_exceptions(connection, UUID(trip_id), found, grounds[trip_id], actor=SYSTEM, at=now, whole=False)
+        _queue(connection, version, found)
+    put_findings(connection, rows, now)
+
+
+def _collected(
+    connection: psycopg.Connection, events: list[tuple[int, Event]], ground: GroundHistory, now: datetime
+) -> Findings:
+    device_id = events[0][0]
+    collector = Collector(judge_of(connection, lambda _at: device_id), lambda at: _noted(connection, ground, at, now))
+    for _, event in events:
+        collector.add(event)
+    return collector.findings(None, None)
+
+
+def _rows(found: Findings) -> list[Finding]:
+    facts = [] if found.facts is None else [found.facts]
+    return [*found.stops, *found.visits, *found.zone_visits, *found.gaps, *found.deviations, *facts]
+
+
+def _moments(connection: psycopg.Connection, version: LiveVersion, found: Findings) -> None:
+    if found.departed is not None:
+        put_departure(connection, version.id, found.departed)
+    if found.returned is not None:
+        put_return(connection, version.id, found.returned)
+
+
+def _queue(connection: psycopg.Connection, version: LiveVersion, found: Findings) -> None:
+    """A trip that is over is derived once more from all that is stored; so is one that a later version counts for."""
+    if found.returned is not None:
+        queue_trips(connection, [(version.trip_id, DerivationCause.TRIP_ENDED)], _SETTLED_AFTER)
+    elif not version.counts:
+        queue_trips(connection, [(version.trip_id, DerivationCause.LATE_DATA)])
+
+
+def _noted(connection: psycopg.Connection, ground: GroundHistory, at: datetime, now: datetime) -> str:
+    """The version of the policy at a time; kept with its thresholds when it is used the first time."""
+    held = ground.at(at)
+    if held.policy_version not in ground.noted:
+        thresholds = msgspec.to_builtins(held.policy)
+        note_policy_version(connection, ground.premises_id, held.policy_version, thresholds, now)
+    return held.policy_version
+
+
+def remember_noted(tracked: Tracked) -> None:
+    """After the commit: the versions of the policy that are kept need not be written again."""
+    for device_id, event in tracked.events:
+        ground = tracked.grounds.get(device_id)
+        if ground is not None:
+            ground.noted.add(ground.at(event.at).policy_version)

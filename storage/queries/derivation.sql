@@ -1,0 +1,224 @@
+-- name: queue_late_trips
+-- Trips that fixes of these devices and times may belong to, by the install of the time; asking again counts up.
+INSERT INTO waybill.derivation_queue AS q (trip_id, premises_id, cause, queued_at, due_at)
+SELECT DISTINCT ON (t.id) t.id, t.premises_id, w.cause, %(now)s, %(due_at)s
+FROM unnest(%(device_ids)s::integer[], %(from_at)s::timestamptz[], %(to_at)s::timestamptz[], %(causes)s::text[])
+    AS w (device_id, from_at, to_at, cause)
+JOIN waybill.install i ON i.device_id = w.device_id AND i.during && tstzrange(w.from_at, w.to_at, '[]')
+JOIN waybill.trip t ON t.vehicle_id = i.vehicle_id
+WHERE t.planned_departure_at < w.to_at + INTERVAL '3 hours 20 minutes'
+    AND t.planned_departure_at > w.from_at - INTERVAL '48 hours'
+    AND (t.ended_at IS NULL OR t.ended_at + INTERVAL '10 minutes' >= w.from_at)
+    AND (t.departed_at IS NULL OR t.departed_at - INTERVAL '20 minutes' <= w.to_at)
+ORDER BY t.id
+ON CONFLICT (trip_id) DO UPDATE SET asked = q.asked + 1, cause = excluded.cause, failures = 0, error = NULL;
+
+-- name: queue_trips
+-- These trips are to be derived again; asking again counts up and never puts off what is due.
+INSERT INTO waybill.derivation_queue AS q (trip_id, premises_id, cause, queued_at, due_at)
+SELECT t.id, t.premises_id, w.cause, %(now)s, %(due_at)s
+FROM unnest(%(trip_ids)s::uuid[], %(causes)s::text[]) AS w (trip_id, cause)
+JOIN waybill.trip t ON t.id = w.trip_id
+ON CONFLICT (trip_id) DO UPDATE SET asked = q.asked + 1, cause = excluded.cause, failures = 0, error = NULL;
+
+-- name: queue_trips_of_device
+-- Trips since a time of the vehicles that the device is fitted in since then, or was until then.
+INSERT INTO waybill.derivation_queue AS q (trip_id, premises_id, cause, queued_at, due_at)
+SELECT DISTINCT t.id, t.premises_id, %(cause)s, %(now)s::timestamptz, %(due_at)s::timestamptz
+FROM waybill.install i JOIN waybill.trip t ON t.vehicle_id = i.vehicle_id
+WHERE i.device_id = %(device_id)s AND i.dedicated AND (upper_inf(i.during) OR upper(i.during) >= %(from_at)s)
+    AND (t.ended_at IS NULL OR t.ended_at > %(from_at)s)
+    AND t.planned_departure_at > %(from_at)s - INTERVAL '48 hours'
+ON CONFLICT (trip_id) DO UPDATE SET asked = q.asked + 1, cause = excluded.cause, failures = 0, error = NULL;
+
+-- name: queue_unsettled_trips
+-- Trips that are over, but whose version is not final: the devices said something that may settle them.
+INSERT INTO waybill.derivation_queue AS q (trip_id, premises_id, cause, queued_at, due_at)
+SELECT DISTINCT t.id, t.premises_id, 'late_data', %(now)s::timestamptz, %(due_at)s::timestamptz
+FROM waybill.install i
+JOIN waybill.trip t ON t.vehicle_id = i.vehicle_id AND i.during && tstzrange(t.departed_at, t.ended_at)
+JOIN waybill.derivation d ON d.trip_id = t.id AND d.superseded_at IS NULL AND NOT d.final
+WHERE i.device_id = ANY (%(device_ids)s) AND t.ended_at > %(since)s
+ON CONFLICT (trip_id) DO UPDATE SET asked = q.asked + 1, failures = 0, error = NULL;
+
+-- name: due_trips
+-- Trips that are due, of each vehicle only the earliest: where it ends, the next one begins.
+SELECT q.trip_id
+FROM waybill.derivation_queue q JOIN waybill.trip t ON t.id = q.trip_id
+WHERE q.due_at <= %(now)s AND NOT EXISTS (
+    SELECT FROM waybill.derivation_queue e JOIN waybill.trip b ON b.id = e.trip_id
+    WHERE b.vehicle_id = t.vehicle_id AND b.planned_departure_at < t.planned_departure_at AND e.failures = 0)
+ORDER BY q.due_at
+LIMIT %(limit)s;
+
+-- name: take_due_trip
+-- The trip of the queue, when nobody else derives it; whoever took it has it until the transaction ends.
+SELECT trip_id, cause, asked, failures FROM waybill.derivation_queue
+WHERE trip_id = %(trip_id)s AND pg_try_advisory_xact_lock(hashtext('waybill.derive'), hashtext(trip_id::text));
+
+-- name: lock_derivation
+-- Whoever derives this trip holds the lock until the transaction ends.
+SELECT pg_advisory_xact_lock(hashtext('waybill.derive'), hashtext(%(trip_id)s));
+
+-- name: leave_queue
+-- The trip is derived as far as it was asked; who asked in between keeps it in the queue.
+DELETE FROM waybill.derivation_queue WHERE trip_id = %(trip_id)s AND asked = %(asked)s;
+
+-- name: queue_failed
+-- It could not be derived; later again.
+UPDATE waybill.derivation_queue SET failures = failures + 1, error = %(error)s, due_at = %(due_at)s
+WHERE trip_id = %(trip_id)s;
+
+-- name: queue_length
+-- How many trips wait, how many of them because they could not be derived, and since when the oldest waits.
+SELECT count(*), count(*) FILTER (WHERE failures > 0), min(queued_at) FROM waybill.derivation_queue;
+
+-- name: clear_failed_marks
+-- Devices whose step raised and whose trips are all derived again.
+UPDATE waybill.tracking_state s SET failed = NULL
+WHERE s.failed IS NOT NULL AND NOT EXISTS (
+    SELECT FROM waybill.install i JOIN waybill.trip t ON t.vehicle_id = i.vehicle_id
+    JOIN waybill.derivation_queue q ON q.trip_id = t.id
+    WHERE i.device_id = s.device_id);
+
+-- name: derive_trip
+-- The trip that is to be derived, and the one of the same vehicle before and after it.
+SELECT t.id, t.premises_id, t.trip_no, t.vehicle_id, t.planned_departure_at, t.departed_at, t.ended_at,
+    t.declared_departed_at, t.declared_ended_at, t.planned_route, p.lat_e7, p.lon_e7,
+    (SELECT max(b.ended_at) FROM waybill.trip b WHERE b.vehicle_id = t.vehicle_id
+        AND (b.planned_departure_at, b.id) < (t.planned_departure_at, t.id)
+        AND b.planned_departure_at > t.planned_departure_at - INTERVAL '7 days'),
+    (SELECT min(a.departed_at) FROM waybill.trip a WHERE a.vehicle_id = t.vehicle_id
+        AND (a.planned_departure_at, a.id) > (t.planned_departure_at, t.id) AND a.departed_at IS NOT NULL)
+FROM waybill.trip t JOIN waybill.premises p ON p.id = t.premises_id
+WHERE t.id = %(trip_id)s;
+
+-- name: rivals_of_trip
+-- Earlier planned trips of the vehicle that have not left: a departure is theirs first.
+SELECT b.id::text, b.planned_departure_at FROM waybill.trip b
+WHERE b.vehicle_id = %(vehicle_id)s AND b.id <> %(trip_id)s AND b.departed_at IS NULL AND b.ended_at IS NULL
+    AND b.planned_departure_at < %(planned_departure_at)s
+    AND b.planned_departure_at > %(planned_departure_at)s - INTERVAL '24 hours'
+ORDER BY b.planned_departure_at, b.id;
+
+-- name: drops_of_trip
+-- The drops of a trip as they are planned now.
+SELECT d.id::text, d.order_id::text, d.seq, o.lat_e7, o.lon_e7, d.arrived_at, d.left_at, o.milestone, o.order_no
+FROM waybill.trip_drop d JOIN waybill.orders o ON o.id = d.order_id
+WHERE d.trip_id = %(trip_id)s ORDER BY d.seq;
+
+-- name: units_of_vehicle
+-- Which dedicated devices were fitted in the vehicle, when, and the intervals that they announce.
+SELECT i.device_id, de.name, lower(i.during), upper(i.during), (s.body ->> 'report_interval_s')::double precision,
+    (s.body ->> 'heartbeat_s')::double precision
+FROM waybill.install i JOIN waybill.device de ON de.id = i.device_id
+LEFT JOIN waybill.device_status s ON s.device_id = i.device_id
+WHERE i.vehicle_id = %(vehicle_id)s AND i.dedicated AND i.during && tstzrange(%(from_at)s, %(to_at)s)
+ORDER BY lower(i.during);
+
+-- name: spool_names
+-- The names of the devices' spools.
+SELECT id, name FROM waybill.spool WHERE device_id = ANY (%(device_ids)s);
+
+-- name: fixes_of_device
+-- The unit's own fixes from-to in order of time, refused ones too: the filter judges anew.
+SELECT spool_id, seq, fixed_at AT TIME ZONE 'UTC', lat_e7, lon_e7, altitude_m, speed_mps, course_deg, hdop, accuracy_m, satellites,
+    ignition, quality, replayed, source, boot_id
+FROM waybill.fix
+WHERE device_id = %(device_id)s AND fixed_at >= %(from_at)s AND fixed_at < %(to_at)s AND source = 'dedicated'
+    -- Stale is a matter of when a fix came, which the filter cannot judge; before its install it may be stale no more.
+    AND (refused_by IS DISTINCT FROM 'stale' OR fixed_at > received_at - INTERVAL '7 days')
+ORDER BY fixed_at, seq;
+
+-- name: missing_numbers
+-- Numbers of a spool within first..last that are stored neither as fix nor as reject; none when it was never confirmed.
+SELECT lower(part), upper(part) - 1
+FROM waybill.device_progress p JOIN waybill.spool s ON s.id = p.spool_id
+CROSS JOIN LATERAL unnest(int8multirange(int8range(%(first)s, %(last)s, '[]')) - p.seqs) AS part
+WHERE p.device_id = %(device_id)s AND s.name = %(spool)s;
+
+-- name: device_word
+-- What the device said of itself last.
+SELECT body FROM waybill.device_status WHERE device_id = %(device_id)s;
+
+-- name: trip_interval
+-- When the trip departed and ended, by what was found or else declared.
+UPDATE waybill.trip SET departed_at = %(departed_at)s, ended_at = %(ended_at)s WHERE id = %(trip_id)s;
+
+-- name: drop_times
+-- When the vehicle was at the doors of the trip, as found now.
+UPDATE waybill.trip_drop d SET arrived_at = w.arrived_at, left_at = w.left_at
+FROM unnest(%(drop_ids)s::uuid[], %(arrived_at)s::timestamptz[], %(left_at)s::timestamptz[])
+    AS w (drop_id, arrived_at, left_at)
+WHERE d.id = w.drop_id AND (d.arrived_at, d.left_at) IS DISTINCT FROM (w.arrived_at, w.left_at);
+
+-- name: leg_intervals
+-- The legs of the trip follow its interval.
+UPDATE waybill.leg SET during = tstzrange(%(departed_at)s, %(ended_at)s, CASE WHEN %(ended_at)s::timestamptz IS NULL
+    THEN '[)' ELSE '[]' END)
+WHERE trip_id = %(trip_id)s;
+
+-- name: remove_legs
+-- The trip did not depart after all.
+DELETE FROM waybill.leg WHERE trip_id = %(trip_id)s;
+
+-- name: detected_milestones
+-- Detected milestones of a trip: the telling, and what its newest correction says.
+SELECT DISTINCT ON (m.order_id, m.milestone) m.id, m.order_id::text, m.milestone, m.at, coalesce(c.at, m.at),
+    coalesce(c.withdrawn, false)
+FROM waybill.milestone m
+LEFT JOIN waybill.milestone_correction c ON c.milestone_id = m.id
+WHERE m.trip_id = %(trip_id)s AND m.known = 'detected'
+ORDER BY m.order_id, m.milestone, c.recorded_at DESC NULLS LAST, c.id DESC;
+
+-- name: put_correction
+-- The time of a detected milestone that counts from now on, or that it did not happen; the telling stays.
+INSERT INTO waybill.milestone_correction (id, premises_id, milestone_id, at, withdrawn, evidence, note, recorded_at)
+SELECT %(id)s, m.premises_id, m.id, %(at)s, %(withdrawn)s, %(evidence)s, %(note)s, %(recorded_at)s
+FROM waybill.milestone m WHERE m.id = %(corrects)s;
+
+-- name: correct_newest_milestone
+-- The copy in the order, when this milestone is its newest.
+UPDATE waybill.orders SET milestone_at = %(at)s WHERE id = %(order_id)s AND milestone = %(milestone)s;
+
+-- name: queue_hours
+-- Hours of vehicles whose facts are to be made anew, by the install of the time.
+INSERT INTO waybill.hour_queue AS q (vehicle_id, hour_at, premises_id, due_at)
+SELECT DISTINCT i.vehicle_id, hour.at, i.premises_id, %(due_at)s::timestamptz
+FROM unnest(%(device_ids)s::integer[], %(hours)s::timestamptz[]) AS hour (device_id, at)
+JOIN waybill.install i ON i.device_id = hour.device_id AND i.dedicated
+    AND i.during && tstzrange(hour.at, hour.at + INTERVAL '1 hour')
+ON CONFLICT (vehicle_id, hour_at) DO UPDATE SET asked = q.asked + 1;
+
+-- name: next_hours
+-- Hours that are due, a few at a time.
+SELECT vehicle_id, hour_at, premises_id, asked FROM waybill.hour_queue
+WHERE due_at <= %(now)s ORDER BY due_at, vehicle_id, hour_at LIMIT %(limit)s;
+
+-- name: leave_hours
+-- The hour is made anew, as far as it was asked.
+DELETE FROM waybill.hour_queue WHERE vehicle_id = %(vehicle_id)s AND hour_at = %(hour_at)s AND asked = %(asked)s;
+
+-- name: trips_since
+-- Trips of a premises that departed at a time or later.
+SELECT id FROM waybill.trip WHERE premises_id = %(premises_id)s AND departed_at >= %(from_at)s ORDER BY departed_at;
+
+-- name: find_trip
+-- Trips of this number or id, at a premises (NULL: at any).
+SELECT t.id, t.premises_id, p.code, t.trip_no
+FROM waybill.trip t JOIN waybill.premises p ON p.id = t.premises_id
+WHERE (t.trip_no = %(trip)s OR t.id::text = lower(%(trip)s))
+    AND (%(premises_id)s::uuid IS NULL OR t.premises_id = %(premises_id)s)
+ORDER BY p.code;
+
+-- name: newest_trips
+-- The numbers of the trips that were planned last.
+SELECT trip_no FROM waybill.trip ORDER BY planned_departure_at DESC LIMIT 10;
+
+-- name: declare_trip_times
+-- What somebody says of departure and end; what counts follows when nothing was found.
+UPDATE waybill.trip SET declared_departed_at = coalesce(%(departed_at)s, declared_departed_at),
+    declared_ended_at = coalesce(%(ended_at)s, declared_ended_at),
+    departed_at = coalesce(departed_at, %(departed_at)s), ended_at = coalesce(ended_at, %(ended_at)s)
+WHERE id = %(trip_id)s
+RETURNING departed_at, ended_at, declared_departed_at, declared_ended_at;

@@ -1,0 +1,214 @@
+"""Late data: trips are derived again by the time of the fix, and end the same whatever the order of arrival."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from contract.fix import Fix
+from gateway.ingest import tracker as tracker_module
+from gateway.tracking.engine import Step, step
+from storage.derived_rows import Findings
+from tests.integration.gateway.derive.conftest import Round
+from tests.unit.gateway.tracking.worlds import NINE, ROUND
+
+Undisturbed = Callable[[list[Fix]], Findings]
+
+
+def in_packs(fixes: list[Fix], size: int = 40) -> list[list[Fix]]:
+    return [fixes[start : start + size] for start in range(0, len(fixes), size)]
+
+
+def test_a_trip_in_order_is_confirmed_and_not_told_anew(planned: Round) -> None:
+    planned.write(ROUND, most=60)
+    live = planned.findings()
+    told = planned.rows("SELECT milestone, at, recorded_at FROM waybill.milestone ORDER BY id")
+
+    assert planned.version() == (1, "live", False)
+    assert planned.work() > 0
+    assert planned.version() == (1, "live", True), "deriving again shows the same, and nothing is missing"
+    assert planned.findings() == live
+    assert planned.rows("SELECT milestone, at, recorded_at FROM waybill.milestone ORDER BY id") == told
+    assert planned.rows("SELECT count(*) FROM waybill.derivation_queue") == [(0,)]
+    assert planned.work() == 0
+
+
+def test_a_version_holds_stops_visits_facts_and_the_fixes_that_decided(planned: Round) -> None:
+    planned.write(ROUND)
+    planned.work()
+
+    found = planned.findings()
+    assert [visit.drop_id is not None for visit in found.visits] == [True, True]
+    assert [stop.reason for stop in found.stops if stop.drop_id] == ["DELIVERY", "DELIVERY"]
+    assert all(stop.evidence and stop.policy_version for stop in found.stops)
+    assert found.departed is not None
+    assert found.returned is not None
+    assert found.facts is not None
+    assert 2200 < found.facts.distance_m < 2600
+    hours = planned.rows("SELECT hour_at, distance_m FROM waybill.vehicle_hour")
+    assert all(distance_m > 0 for _, distance_m in hours)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_packs_in_any_order_end_in_the_version_of_the_undisturbed_run(
+    planned: Round, undisturbed: Undisturbed, seed: int
+) -> None:
+    expected = undisturbed(ROUND)
+    packs = in_packs(ROUND)
+    chance = random.Random(seed)
+    chance.shuffle(packs)
+
+    for pack in packs:
+        planned.write(pack)
+        if chance.random() < 0.4:
+            planned.work()
+    planned.work()
+
+    assert planned.findings() == expected
+    assert planned.version()[2], "every number is here: the version is final"
+
+
+def test_duplicates_and_what_was_sent_again_queue_nothing(planned: Round) -> None:
+    planned.write(ROUND)
+    planned.work()
+
+    planned.write(ROUND[100:200])
+
+    assert planned.rows("SELECT count(*) FROM waybill.derivation_queue") == [(0,)]
+
+
+def test_a_day_offline_comes_in_after_the_newest_fixes(planned: Round, undisturbed: Undisturbed) -> None:
+    expected = undisturbed(ROUND)
+
+    planned.write(ROUND[-20:])
+    planned.work()
+    assert planned.rows("SELECT departed_at FROM waybill.trip") == [(None,)]
+    planned.write(ROUND[:-20], most=50)
+    planned.work()
+
+    assert planned.findings() == expected
+    [(departed_at, ended_at)] = planned.rows("SELECT departed_at, ended_at FROM waybill.trip")
+    assert expected.departed is not None
+    assert expected.returned is not None
+    assert (departed_at, ended_at) == (expected.departed.at, expected.returned.at)
+    told = planned.rows("SELECT DISTINCT milestone FROM waybill.milestone WHERE known = 'detected' ORDER BY 1")
+    assert told == [("arrived",), ("arriving_soon",), ("out_for_delivery",)]
+    legs = planned.rows("SELECT lower(during), upper(during) FROM waybill.leg")
+    assert legs == [(departed_at, ended_at)] * 2
+
+
+def test_late_fixes_move_an_arrival_that_was_told_and_the_telling_stays(planned: Round) -> None:
+    # Between 126 s and 150 s the van comes to the first door; live tracking sees it only from 150 s on.
+    hole = [fix for fix in ROUND if 100 <= (fix.fixed_at - NINE).total_seconds() < 150]
+    planned.write([fix for fix in ROUND if fix not in hole])
+    [(told_id, told_at)] = planned.rows(
+        "SELECT m.id, m.at FROM waybill.milestone m JOIN waybill.orders o ON o.id = m.order_id"
+        " WHERE o.source_ref = 'a-1' AND m.milestone = 'arrived'"
+    )
+    planned.write(hole)
+    planned.work()
+
+    version, cause, final = planned.version()
+    assert (version, cause, final) == (2, "late_data", True)
+    rows = planned.rows(
+        "SELECT m.id, m.at FROM waybill.milestone m JOIN waybill.orders o"
+        " ON o.id = m.order_id WHERE o.source_ref = 'a-1' AND m.milestone = 'arrived'"
+    )
+    assert rows == [(told_id, told_at)], "what was told stays, and is not told twice"
+    [(at, withdrawn, note)] = planned.rows(
+        "SELECT c.at, c.withdrawn, c.note FROM waybill.milestone_correction c JOIN waybill.milestone m"
+        " ON m.id = c.milestone_id JOIN waybill.orders o ON o.id = m.order_id WHERE o.source_ref = 'a-1'"
+        " AND m.milestone = 'arrived'"
+    )
+    assert not withdrawn
+    assert at < told_at  # type: ignore[operator]
+    assert "corrected to" in str(note)
+    drops = planned.rows("SELECT arrived_at FROM waybill.trip_drop ORDER BY seq")
+    assert drops[0] == (at,)
+    superseded = planned.rows("SELECT version, superseded_at IS NULL FROM waybill.derivation ORDER BY version")
+    assert superseded == [(1, False), (2, True)]
+    audit = planned.rows("SELECT reason, after ->> 'version' FROM waybill.audit_event WHERE action = 'trip.derived'")
+    assert audit == [("late_data", "2")]
+    planned.write(hole)
+    assert planned.work() == 0
+
+
+def test_a_gap_is_provisional_while_numbers_are_missing_and_goes_when_they_come(planned: Round) -> None:
+    hole = [fix for fix in ROUND if 200 <= (fix.fixed_at - NINE).total_seconds() < 330]
+    planned.connection.execute(
+        "INSERT INTO waybill.device_status (device_id, received_at, state, body)"
+        " SELECT id, %s, 'online', %s FROM waybill.device",
+        [NINE, f'{{"state": "online", "spool": "{ROUND[0].spool_id}", "backlog": {len(hole)}}}'],
+    )
+    planned.write([fix for fix in ROUND if fix not in hole])
+    planned.work()
+
+    [gap] = planned.findings().gaps
+    assert (gap.cause, gap.provisional) == ("not_delivered", True)
+    assert str(len(hole)) in gap.why
+    assert not planned.version()[2]
+
+    planned.write(hole)
+    planned.work()
+
+    assert planned.findings().gaps == ()
+    assert planned.version()[2]
+
+
+def test_a_step_that_raised_is_made_up_for_and_its_mark_goes(
+    planned: Round, undisturbed: Undisturbed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = undisturbed(ROUND)
+    broken = ROUND[150]
+
+    def raising(state: Any, fix: Any, *rest: Any) -> Step:
+        if fix == broken:
+            raise ArithmeticError("a surprise")
+        return step(state, fix, *rest)
+
+    monkeypatch.setattr(tracker_module, "step", raising)
+    planned.write(ROUND, most=60)
+    assert planned.rows("SELECT failed FROM waybill.tracking_state") == [("ArithmeticError: a surprise",)]
+    planned.work()
+
+    assert planned.rows("SELECT failed FROM waybill.tracking_state") == [(None,)]
+    assert planned.findings() == expected
+    assert planned.version()[2]
+
+
+def test_a_trip_that_cannot_be_derived_waits_and_does_not_stop_the_others(
+    planned: Round, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gateway.derive import replay
+
+    def raising(*_: Any) -> Step:
+        raise ArithmeticError("a surprise")
+
+    planned.write(ROUND)
+    with monkeypatch.context() as patched:
+        patched.setattr(replay, "step", raising)
+        planned.work()
+    [(failures, error)] = planned.rows("SELECT failures, error FROM waybill.derivation_queue")
+    assert (failures, error) == (1, "ArithmeticError: a surprise")
+
+    planned.work()
+    assert planned.rows("SELECT count(*) FROM waybill.derivation_queue") == [(0,)]
+
+
+def test_late_fixes_of_an_hour_replace_the_hour(planned: Round) -> None:
+    early = ROUND[:300]
+    after = [fix for fix in ROUND if fix not in early]
+    planned.write(after)
+    planned.work()
+    planned.write(early)
+    planned.work()
+
+    [(hour_at, distance_m, fixes)] = planned.rows("SELECT hour_at, distance_m, fixes FROM waybill.vehicle_hour")
+    assert hour_at == NINE
+    assert fixes == len(ROUND)
+    assert 2200 < distance_m < 2600  # type: ignore[operator]
+    assert timedelta(hours=1) > ROUND[-1].fixed_at - NINE
