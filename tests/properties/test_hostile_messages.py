@@ -39,5 +39,5 @@ def test_a_million_damaged_messages() -> None:
 
     assert {reason.value for reason in RejectReason} - set(seen) == {
         # these are found in the database, or of a whole batch
-        "too_many_days", "unknown_device", "conflicting_duplicate", "unstorable",
+        "too_many_days", "wrong_device", "unknown_device", "conflicting_duplicate", "unstorable",
     }  # fmt: skip

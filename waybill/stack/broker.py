@@ -19,6 +19,7 @@ _READY_PATIENCE_S = 30.0
 # An MQTT 3.1.1 CONNECT without a name, and the refusal "not authorised" that our configuration must give to it:
 # it shows that the port is a broker's and that nobody gets in unnamed, and disturbs no session.
 _ANONYMOUS_CONNECT = b"\x10\x12\x00\x04MQTT\x04\x02\x00\x0a\x00\x06waybil"
+_UNREADABLE_STATE = "Unable to restore persistent database"
 _REFUSED = b"\x20\x02\x00\x05"
 
 
@@ -79,6 +80,11 @@ class Broker:
         if not launch.wait_until(self._refuses_anonymous, process, patience_s=_READY_PATIENCE_S):
             launch.stop(process, (SIGTERM, 2.0))
             reason = launch.log_end(self.log)
+            if _UNREADABLE_STATE in reason:
+                aside = (
+                    f"; {state / 'mosquitto.db'} cannot be read: move it away, and see docs/operations.md for the cost"
+                )
+                raise BrokerError(f"Mosquitto did not start on port {self.port}{aside}:\n{reason}")
             raise BrokerError(f"Mosquitto did not start on port {self.port}; the end of {self.log}:\n{reason}")
 
     def stop(self, patience_s: float = 5.0) -> None:

@@ -10,12 +10,14 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
+from contract.topics import COMMAND, FIXES, REJECTED, STATUS, STORED, channel_filter
 from gateway.broker_admin import BrokerAdmin, BrokerAdminError, BrokerRefusedError, BrokerUnreachableError
 from tests.fixtures.servers import BROKER_ADMIN_PASSWORD, BROKER_GATEWAY_PASSWORD, new_broker
-from waybill.stack.broker import Broker
+from waybill.stack.broker import Broker, BrokerError
 from waybill.stack.ports import Ports
 
 PATIENCE_S = 5.0
+CHANNELS = (FIXES, STATUS, STORED, REJECTED, COMMAND)
 
 
 class Client:
@@ -83,23 +85,23 @@ def two_devices(broker_admin: BrokerAdmin) -> None:
 @pytest.mark.usefixtures("two_devices")
 def test_device_writes_its_own_topics_and_is_refused_on_all_others(broker: Broker) -> None:
     with client(broker, "gps-01", "first") as device, client(broker, "gateway", BROKER_GATEWAY_PASSWORD) as gateway:
-        gateway.subscribe("waybill/v1/+/fixes")
-        own = [device.publish(f"waybill/v1/gps-01/{leaf}") for leaf in ("fixes",)]
-        others = [
+        for channel in (FIXES, STATUS):
+            gateway.subscribe(channel_filter(channel))
+        answers = {
+            (name, channel): device.publish(f"waybill/v1/{name}/{channel}")
+            for name in ("gps-01", "gps-02", "gateway", "gps-01/x", "")
+            for channel in CHANNELS
+        }
+        elsewhere = [
             device.publish(topic)
-            for topic in (
-                "waybill/v1/gps-02/fixes",
-                "waybill/v1/gps-02/status",
-                "waybill/v1/gps-01/stored",
-                "waybill/v1/gps-01/command",
-                "waybill/v1/gps-01/rejected",
-                "anything",
-                "$CONTROL/dynamic-security/v1",
-            )
-        ]
+            for topic in ("anything", "waybill/v1/gps-01", "waybill/v2/gps-01/fixes", "owntracks/gps-01/phone",
+                          "flespi/message/gw/devices/1", "$CONTROL/dynamic-security/v1")
+        ]  # fmt: skip
 
-    assert own == ["Success"]
-    assert set(others) == {"Not authorized"}
+    allowed = {place for place, answer in answers.items() if answer == "Success"}
+    assert allowed == {("gps-01", FIXES), ("gps-01", STATUS)}
+    assert {answer for place, answer in answers.items() if place not in allowed} == {"Not authorized"}
+    assert set(elsewhere) == {"Not authorized"}
 
 
 @pytest.mark.usefixtures("two_devices")
@@ -109,7 +111,8 @@ def test_device_hears_only_what_is_said_to_it(broker: Broker) -> None:
             device.subscribe(topic)
         with client(broker, "gps-02", "second") as other:
             other.publish("waybill/v1/gps-02/fixes")
-        gateway.publish("waybill/v1/gps-02/stored")
+        for channel in (STORED, REJECTED, COMMAND):
+            gateway.publish(f"waybill/v1/gps-02/{channel}")
         gateway.publish("waybill/v1/gps-01/stored")
 
         assert device.wait_for("waybill/v1/gps-01/stored")
@@ -223,3 +226,22 @@ def test_killed_broker_keeps_names_and_starts_again_on_the_same_data(server_fold
         broker.start()
         with client(broker, "gps-01", "first") as device:
             assert device.connected == "Success"
+
+
+def test_a_broker_whose_state_is_rubbish_names_the_file_and_starts_without_it(
+    server_folder: Path, server_ports: Ports
+) -> None:
+    broker = new_broker(server_folder / "rubbish-broker", server_ports)
+    with broker:
+        BrokerAdmin(broker.host, broker.port, BROKER_ADMIN_PASSWORD).put({"gps-01": "first"})
+        broker.stop()
+        kept = broker.data_dir / "state" / "mosquitto.db"
+        kept.write_bytes(b"\x93rubbish" * 60)
+
+        with pytest.raises(BrokerError, match=r"mosquitto\.db cannot be read: move it away"):
+            broker.start()
+        kept.rename(kept.with_suffix(".unreadable"))
+        broker.start()
+
+        with client(broker, "gps-01", "first") as device:
+            assert device.connected == "Success"  # credentials are a file of their own

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
 
+import msgspec
 import psycopg
 import pytest
 
 from contract.codec import encode_fixes
 from gateway.broker_admin import BrokerAdmin
+from tests.fixtures.command_line import settings_of_tests
 from tests.fixtures.database import Database
 from tests.fixtures.gateway import DEVICE_PASSWORD, Device, eventually, register, running_gateway
-from tests.fixtures.servers import BROKER_ADMIN_PASSWORD
+from tests.fixtures.processes import Part
+from tests.fixtures.servers import BROKER_ADMIN_PASSWORD, BROKER_GATEWAY_PASSWORD
 from tests.integration.gateway.ingest.test_ingest import fixes, stored
 from waybill.stack.broker import Broker
 from waybill.stack.postgres import Postgres
@@ -133,3 +140,69 @@ def test_a_database_that_takes_nothing_for_a_while_makes_no_rejects(
 
     assert [seq for seq, _ in stored(owner)] == list(range(1, 9))
     assert owner.execute("SELECT count(*) FROM waybill.reject").fetchone() == (0,)
+
+
+UNACKNOWLEDGED = 20_500  # a little more than the broker may have in flight to us
+
+
+def test_twenty_thousand_in_flight_outlive_a_slow_database_and_restarts_of_the_broker(
+    mortal_broker: Broker, database: Database, owner: psycopg.Connection, tmp_path: Path
+) -> None:
+    register(owner, "fault-f")
+    environ = {
+        **settings_of_tests(database), "WAYBILL_BROKER_PORT": str(mortal_broker.port),
+        "WAYBILL_BROKER_PASSWORD": BROKER_GATEWAY_PASSWORD,
+    }  # fmt: skip
+    log = tmp_path / "gateway.log"
+    gateway = Part("gateway", environ=environ, log=log)
+    device = _device(mortal_broker, "fault-f")
+    started = gateway.start()
+    try:
+        eventually(lambda: "action=connected" in log.read_text(), 60)
+        with psycopg.connect(database.owner_url) as holder:
+            holder.execute("LOCK TABLE waybill.fix IN EXCLUSIVE MODE")  # until the block ends
+            for fix in fixes("fault-f", UNACKNOWLEDGED):
+                device.send_unheard(msgspec.structs.replace(fix, fixed_at=fix.fixed_at - timedelta(hours=7)))
+            eventually(lambda: device.acknowledged.qsize() == UNACKNOWLEDGED, 60)
+            memory_kb = gateway.memory_kb()
+            for _ in range(2):
+                mortal_broker.stop()  # in order: it keeps what nobody has acknowledged, and sends it again
+                mortal_broker.start()
+                # The second time it does not come back before the database does: twice as much is all that it takes in.
+                eventually(lambda: log.read_text().count("action=connected") >= 2, 60)
+            grown_kb = gateway.memory_kb() - memory_kb
+        eventually(lambda: len(stored(owner)) == UNACKNOWLEDGED, 120)
+        assert started.poll() is None
+    finally:
+        gateway.kill()
+        device.close()
+
+    assert [seq for seq, _ in stored(owner)] == list(range(1, UNACKNOWLEDGED + 1))
+    assert owner.execute("SELECT count(*) FROM waybill.reject").fetchone() == (0,)
+    assert grown_kb < 64 * 1024
+
+
+MANY = 3_000
+
+
+def test_receipts_for_more_devices_than_the_client_may_have_in_flight_all_arrive(
+    mortal_broker: Broker, database: Database, owner: psycopg.Connection
+) -> None:
+    owner.execute(
+        "INSERT INTO waybill.device (name, created_at) SELECT 'many-' || n, now() FROM generate_series(1, %s) n", [MANY]
+    )
+    with running_gateway(mortal_broker, database):
+        os.kill(_pid(mortal_broker), signal.SIGSTOP)
+        register(owner, "fault-g")
+        os.kill(_pid(mortal_broker), signal.SIGCONT)
+        ends = [_device(mortal_broker, name) for name in ("many-1", f"many-{MANY}")]
+        heard = [device.receipts.get(timeout=60) for device in ends]
+        for device in ends:
+            device.close()
+
+    assert [receipt.through for receipt in heard] == [0, 0]
+
+
+def _pid(broker: Broker) -> int:
+    assert broker.pid is not None
+    return broker.pid
