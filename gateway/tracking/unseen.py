@@ -51,13 +51,18 @@ def look(newest: Newest, fix: Fix, point: Point, plan: Plan, policy: Policy) -> 
     if silent_s > limit:
         return _gap(newest, before, fix, point, limit), None
     repeats = point.lat_e7 == before.lat_e7 and point.lon_e7 == before.lon_e7
-    if repeats and point.speed_mps is not None and point.speed_mps >= policy.stuck_mps:
-        return None, newest.stuck_since or before
+    if repeats and _fast(point, policy):
+        # A unit that pulls out may say its speed before its place changes: one such fix repeats nothing yet.
+        return None, newest.stuck_since or (before if _fast(before, policy) else point)
     if newest.stuck_since is None:
         return None, None
     if before.fixed_at - newest.stuck_since.fixed_at < timedelta(seconds=policy.stuck_s):
         return None, None
     return _gap(newest, newest.stuck_since, fix, point, policy.stuck_s, GapCause.STUCK), None
+
+
+def _fast(point: Point, policy: Policy) -> bool:
+    return point.speed_mps is not None and point.speed_mps >= policy.stuck_mps
 
 
 def _gap(
