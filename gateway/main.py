@@ -54,6 +54,7 @@ class _Database:
         self.connections = 0  # how often a connection was made
         self.locked_out = False
         self._trouble: str | None = "not connected yet"
+        self._told: str | None = None  # what was said last of there being no connection
         self._started_at = true_now()
 
     @property
@@ -73,9 +74,8 @@ class _Database:
             locked = lock_gateway(connection, self._options.broker.client_id)
             self.receipts = newest_receipts(connection)
         except psycopg.Error as error:
-            log.warning(
-                "database away, or not migrated (waybill db migrate)",
-                extra={"action": "database_away", "error": str(error).strip()},
+            self._tell(
+                "database away, or not migrated (waybill db migrate)", action="database_away", error=_line(error)
             )
             locked = False
             # The reason is in the log: whoever may read /readyz need not learn addresses and users.
@@ -83,20 +83,25 @@ class _Database:
         else:
             if not locked:
                 self.locked_out = True
-                log.warning(
+                self._tell(
                     "another gateway with this client id is running: stop it, or give this one its own client id",
-                    extra={"action": "locked_out", "client_id": self._options.broker.client_id},
-                )
+                    action="locked_out", client_id=self._options.broker.client_id,
+                )  # fmt: skip
         if connection is None or not locked:
             if connection is not None:
                 connection.close()
             return None
         self._tracker.forget()
         self._connection = connection
-        self._trouble = None
+        self._trouble = self._told = None
         self.connections += 1
         log.info("connected to the database", extra={"action": "database_connected"})
         return Writer(connection, self._tracker)
+
+    def _tell(self, says: str, **more: str) -> None:
+        """Says once why there is no connection, not at every try."""
+        log.log(logging.DEBUG if says == self._told else logging.WARNING, says, extra=more)
+        self._told = says
 
     def heartbeat(self, counters: Counter[str]) -> None:
         if self._connection is None or self._connection.closed:
@@ -120,6 +125,10 @@ class _Database:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())
 
 
 def run_gateway(options: GatewayOptions, stop: threading.Event) -> None:

@@ -18,7 +18,7 @@ from contract.topics import REJECTED, STORED, device_topic
 from gateway.ingest.batch import MAX_DAYS, read_batch, spread_too_far, unstorable_batch
 from gateway.ingest.figures import Figures
 from gateway.ingest.inbox import Message
-from gateway.ingest.receipts import Receipts
+from gateway.ingest.receipts import RECEIPT_EVERY_S, Receipts
 from gateway.ingest.subscriber import Subscriber
 from gateway.ingest.writer import Writer, Written
 
@@ -29,6 +29,7 @@ LINGER_S = 0.01  # how long a batch waits for more; batches grow by themselves u
 HEARTBEAT_S = 5.0
 POSTED_EVERY_S = 1.0
 MOST_POSTED = 500
+DRAIN_S = 5.0  # for what has come when we are told to stop; a supervisor waits longer before it kills
 RETRY_S = 1.0  # a full disk or a lock does not go away by asking faster
 
 
@@ -51,6 +52,7 @@ class Pipeline:
         self._posted_at = 0.0
         self._trouble: str | None = None  # why nothing can be stored now
         self._turned_at = time.monotonic()
+        self._drain_until_s: float | None = None
         self.counters: Counter[str] = Counter()
 
     @property
@@ -73,7 +75,7 @@ class Pipeline:
             self._receipts.add(device, receipt)
 
     def run(self) -> None:
-        """Take, read, write, acknowledge, confirm; until told to stop."""
+        """Take, read, write, acknowledge, confirm; until told to stop. Then what has come by then, and no more."""
         while not self._stopping.is_set():
             self._turned_at = time.monotonic()
             messages = self._subscriber.take(MOST_MESSAGES, LINGER_S, timeout_s=0.2)
@@ -86,6 +88,28 @@ class Pipeline:
                 self.counters["connected"] = connected
                 self._beat_at = time.monotonic()
                 self._beat()
+        self._drain()
+
+    def _drain(self) -> None:
+        """Stores and acknowledges what is here already, so that the next gateway need not receive it again."""
+        left = self._subscriber.unacknowledged()
+        while left > 0 and self._goes_on() and self._writer is not None:
+            messages = self._subscriber.take(min(left, MOST_MESSAGES), linger_s=0.0, timeout_s=0.0)
+            if not messages:
+                break
+            left -= len(messages)
+            self._store(messages)
+        self._confirm(early_s=RECEIPT_EVERY_S)
+        if self._writer is not None and not self._writer.lost():
+            self._heartbeat(self.counters)
+
+    def _goes_on(self) -> bool:
+        """Whether to begin another try: always until told to stop, then for a moment."""
+        if not self._stopping.is_set():
+            return True
+        if self._drain_until_s is None:
+            self._drain_until_s = time.monotonic() + DRAIN_S
+        return time.monotonic() < self._drain_until_s
 
     def _store(self, messages: list[Message]) -> None:
         """Stores the messages and acknowledges them. What the database refuses is halved until it stands alone."""
@@ -116,7 +140,7 @@ class Pipeline:
     def _write(self, messages: list[Message]) -> Written | None:
         """What was stored; None when the halves were stored by themselves or we are stopping."""
         unstorable: str | None = None
-        while not self._stopping.is_set():
+        while self._goes_on():
             writer = self._writer = self._writer or self._wait_for_database()
             if writer is None:
                 return None
@@ -151,7 +175,8 @@ class Pipeline:
         level = logging.DEBUG if trouble == self._trouble else logging.WARNING
         self._trouble = trouble
         log.log(level, "the database stores nothing now", extra={"action": "store_waits", "error": trouble})
-        self._stopping.wait(RETRY_S)
+        if self._stopping.wait(RETRY_S):
+            self._drain_until_s = 0.0  # it will not come back just because we leave
 
     def _halve(self, messages: list[Message]) -> None:
         middle = len(messages) // 2
@@ -168,10 +193,10 @@ class Pipeline:
             pause_s = min(pause_s * 2, 5.0)
         return None
 
-    def _confirm(self) -> None:
+    def _confirm(self, early_s: float = 0.0) -> None:
         if not self._subscriber.connected.is_set():
             return
-        for device, receipt in self._receipts.due(time.monotonic()):
+        for device, receipt in self._receipts.due(time.monotonic() + early_s):
             self._subscriber.publish(device_topic(device, STORED), encode(receipt), retain=True)
 
     def _tell(self, reject: Reject) -> None:
