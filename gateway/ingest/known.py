@@ -53,8 +53,9 @@ class Known:
 
     def committed(self) -> None:
         """The spools that were made exist from now on."""
-        kept = {} if len(self._spools) > _MOST_SPOOLS else self._spools
-        self._spools = {**kept, **self._new_spools}
+        if self._new_spools:
+            kept = {} if len(self._spools) > _MOST_SPOOLS else self._spools
+            self._spools = {**kept, **self._new_spools}
 
     def senders(self, names: set[str]) -> Registered:
         """The registered ones among `names`, and others. Foreign senders are read every time: there are few."""

@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 STORED_MESSAGES, DROPPED_MESSAGES = "$SYS/broker/store/messages/count", "$SYS/broker/publish/messages/dropped"
 BROKER_COUNTERS = (STORED_MESSAGES, DROPPED_MESSAGES)
 
+_ENOUGH = 500
 _SLACK = 1_000  # statuses and what else comes beside a full window
 
 
@@ -113,7 +114,7 @@ class Subscriber:
         del self._client
 
     def take(self, most: int, linger_s: float, timeout_s: float) -> list[Message]:
-        """The messages at hand: waits `timeout_s` for the first and `linger_s` for more, at most `most`."""
+        """The messages at hand: waits `timeout_s` for the first and `linger_s` for enough, at most `most`."""
         taken, self._left = self._left, []
         wait_s = 0.0 if taken else timeout_s
         give_up_at_s: float | None = None
@@ -126,7 +127,8 @@ class Subscriber:
                 run = []
             taken += run
             give_up_at_s = time.monotonic() + linger_s if give_up_at_s is None else give_up_at_s
-            wait_s = give_up_at_s - time.monotonic()
+            # Enough to pay for a transaction: whoever waits for more then wastes the time in which it could be stored.
+            wait_s = 0.0 if len(taken) >= _ENOUGH else give_up_at_s - time.monotonic()
             if not run and wait_s <= 0:
                 break
         self._left = taken[most:]
