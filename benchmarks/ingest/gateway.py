@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import sys
-
-import psycopg
+from typing import Any
 
 import gateway.main
-from contract.fix import Fix
-from gateway.ingest.known import Known
 from gateway.ingest.tracker import Tracked, Tracker
 from waybill.cli import main
 
@@ -16,8 +13,8 @@ from waybill.cli import main
 class Untracked(Tracker):
     """Judges and follows no fix."""
 
-    def run(self, connection: psycopg.Connection, known: Known, fixes: list[tuple[int, int, Fix]]) -> Tracked:
-        del connection, known, fixes
+    def run(self, *given: Any, **named: Any) -> Tracked:
+        del given, named
         return Tracked()
 
 

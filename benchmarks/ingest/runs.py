@@ -29,9 +29,7 @@ class Outcome(msgspec.Struct, frozen=True):
 @contextmanager
 def process(command: list[str], environ: dict[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
     """A program that is ended in order."""
-    running = subprocess.Popen(
-        command, env={**os.environ, **(environ or {})}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    )
+    running = subprocess.Popen(command, env={**os.environ, **(environ or {})}, stdout=subprocess.PIPE)
     try:
         yield running
     finally:
@@ -48,6 +46,7 @@ def gateway(world: World, *, tracking: bool) -> Iterator[subprocess.Popen[bytes]
         "WAYBILL_BROKER_PORT": str(world.port),
         "WAYBILL_BROKER_PASSWORD": PASSWORD,
         "WAYBILL_LOG_LEVEL": "warning",
+        "WAYBILL_GATEWAY_METRICS_PORT": "0",
     }
     if world.certificate is not None:
         environ["WAYBILL_BROKER_TLS_CA"] = str(world.certificate)
@@ -58,7 +57,9 @@ def gateway(world: World, *, tracking: bool) -> Iterator[subprocess.Popen[bytes]
             "SELECT 1 FROM waybill.part WHERE name = 'gateway' AND started_at > %s"
             " AND (counters ->> 'connected')::int = 1"
         )
-        until(lambda: world.owner.execute(subscribed, began_at).fetchone() is not None)
+        until(lambda: running.poll() is not None or world.owner.execute(subscribed, began_at).fetchone() is not None)
+        if running.poll() is not None:
+            raise ChildProcessError(f"the gateway ended with {running.returncode}; its words stand above")
         yield running
 
 
