@@ -84,6 +84,8 @@ class Day:
                 one for one in self.truth[vehicle]
                 if one["type"] == "arrival" and one.get("order") and trip["departed_at"] < one["at"] < trip["ended_at"]
             ]  # fmt: skip
+            if not arrivals:
+                continue
             self.ends_at = max(self.ends_at, trip["ended_at"])
             self.trips.setdefault(vehicle, []).append((self._plan(vehicle_id, trip, arrivals), trip))
 
