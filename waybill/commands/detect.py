@@ -96,8 +96,10 @@ def _zones(path: Path | None) -> ZoneSet | None:
 
 
 def _tell_reading(recording: Recording) -> None:
+    from waybill.detection.recording import shown
+
     if recording.unknown:
-        note(f"columns that are not read: {', '.join(recording.unknown)}")
+        note(f"columns that are not read: {shown(recording.unknown)}")
     for number, why in recording.bad[:_SHOWN]:
         note(f"line {number}: {why}")
     if recording.bad:

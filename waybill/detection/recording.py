@@ -11,6 +11,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from contract.faults import printable
 from contract.fix import Fix, normal_course, stepped, utc_ms
 from contract.geo import to_e7
 from contract.times import parse_instant
@@ -75,7 +76,7 @@ def _csv_rows(path: Path, lines: Iterable[str], recording: Recording) -> Iterato
         if missing:
             raise CommandError(
                 f"{path}: no column {', '.join(missing)}; the first line names them: {', '.join(NEEDED)}, "
-                f"and if there are any {', '.join(OPTIONAL)}. This one names {', '.join(heading) or 'none'}"
+                f"and if there are any {', '.join(OPTIONAL)}. This one names {shown(heading)}"
             )
         recording.unknown = [name for name in heading if name not in (*NEEDED, *OPTIONAL)]
         for cells in reader:
@@ -121,6 +122,11 @@ def _fix(row: _Row, number: int) -> Fix:
         hdop=stepped(row.hdop, 100),
         ignition=row.ignition,
     )
+
+
+def shown(names: list[str]) -> str:
+    """What a file has for a heading: it may be anything, and goes to a terminal."""
+    return printable(", ".join(names)[:120]) or "none"
 
 
 def _why(error: Exception) -> str:
