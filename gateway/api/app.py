@@ -19,6 +19,7 @@ from gateway.api import (
     orders,
     reports,
     sessions,
+    trips,
     webhooks,
 )
 from gateway.api.database import Connect
@@ -42,6 +43,7 @@ ROUTERS = (
     order_import.router,
     orders.router,
     events.router,
+    trips.router,
     webhooks.router,
 )
 

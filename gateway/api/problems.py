@@ -43,6 +43,8 @@ def _cannot(_request: Request, error: Exception) -> JSONResponse:
         status = HTTPStatus.NOT_FOUND
     elif isinstance(error, ConflictError):
         status = HTTPStatus.CONFLICT
+    if error.errors:
+        return problem(status, str(error), errors=list(error.errors))
     if error.field is None:
         return problem(status, str(error))
     return problem(status, str(error), errors=[{"at": error.field, "says": str(error)}])

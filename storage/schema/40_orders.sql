@@ -71,6 +71,8 @@ CREATE TABLE waybill.trip (
     created_at timestamptz NOT NULL,
     declared_departed_at timestamptz, -- what somebody said; departed_at and ended_at are what counts
     declared_ended_at timestamptz,
+    end_reason text, -- why it ended, when somebody said so
+    cancelled boolean NOT NULL DEFAULT false, -- it never left
     CHECK (ended_at IS NULL OR departed_at IS NULL OR departed_at <= ended_at),
     UNIQUE (premises_id, trip_no)
 );

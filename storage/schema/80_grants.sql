@@ -5,6 +5,8 @@ REVOKE UPDATE, DELETE ON waybill.fix, waybill.held_fix, waybill.reject, waybill.
 REVOKE UPDATE, DELETE ON waybill.legal_hold FROM waybill_gateway;
 GRANT UPDATE (released_at) ON waybill.legal_hold TO waybill_gateway;
 REVOKE INSERT, UPDATE, DELETE ON waybill.off_trip_day, waybill.retention_run FROM waybill_gateway;
+-- Old plans are not rewritten.
+REVOKE UPDATE, DELETE ON waybill.trip_change FROM waybill_gateway;
 REVOKE ALL ON waybill.audit_event FROM waybill_gateway;
 GRANT SELECT, INSERT ON waybill.audit_event TO waybill_gateway;
 GRANT SELECT ON ALL TABLES IN SCHEMA reading TO waybill_reader, waybill_gateway;

@@ -1,0 +1,238 @@
+"""The router for dispatchers: trips planned, changed (the effect first), sent off and ended. Holds no rules."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated, Literal
+from uuid import UUID
+
+import psycopg
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import AwareDatetime, BaseModel, Field
+
+from gateway.api.callers import Caller, TripReader, TripWriter
+from gateway.api.clock import Now
+from gateway.api.database import Database
+from gateway.api.etags import IfMatch, etag_of, must_match
+from gateway.api.idempotency import IdempotentRoute, Once
+from gateway.api.order_models import Text
+from gateway.api.paging import Cursor, Limit, read_cursor, write_cursor
+from gateway.api.premises import premises_of
+from gateway.api.problems import refusals
+from gateway.api.trip_change_models import ChangesIn
+from gateway.api.trip_models import (
+    PlanChangeOut,
+    PlannedOut,
+    PreviewOut,
+    StrictModel,
+    TripIn,
+    TripOut,
+    TripSummary,
+    to_change_out,
+    to_effects,
+    to_findings,
+    to_summary,
+    to_trip_out,
+    to_wanted,
+)
+from gateway.dispatch.changes import Workbench, WorkedOut
+from gateway.dispatch.errors import DispatchConflictError, DispatchError, NoSuchTripError
+from gateway.dispatch.leaving import cancel_trip, depart, end
+from gateway.dispatch.planning import draft_trip, put_planned_trip
+from gateway.dispatch.writing import write_changes
+from gateway.people.permissions import Permission
+from gateway.refusals import RefusedError
+from storage.trips import Trip, TripFilter, find_trips, lock_plans, read_trips, trip_changes, trip_list
+
+router = APIRouter(prefix="/v1/trips", tags=["trips"], route_class=IdempotentRoute)
+
+_WHO = {"_401": "No session and no API key", "_403": "No right to trips"}
+_ONE = refusals(**_WHO, _404="There is no such trip")
+_CHANGE = refusals(
+    **_WHO, _404="There is no such trip", _409="Not with trips, orders and vehicles as they are",
+    _412="It has changed since it was read",
+)  # fmt: skip
+Key = Annotated[str, Path(max_length=64, pattern=r"^[^\x00-\x1f]+$", description="the trip's id or number")]
+DryRun = Annotated[bool, Query(description="shows what would happen and changes nothing")]
+
+
+class TripPage(BaseModel):
+    trips: list[TripSummary]
+    next: str | None = Field(description="cursor of the next page; null: this is the last")
+
+
+class Departure(StrictModel):
+    at: AwareDatetime | None = Field(None, description="when it left; left out: now")
+    note: Text | None = None
+
+
+class End(StrictModel):
+    at: AwareDatetime | None = Field(None, description="when it ended; left out: now")
+    reason: Text
+
+
+class Reason(StrictModel):
+    reason: Text
+
+
+@router.get("", summary="Trips by planned departure", responses=refusals(**_WHO))
+def list_trips(
+    caller: TripReader, connection: Database,
+    premises: Annotated[str | None, Query(max_length=32)] = None,
+    vehicle: Annotated[str | None, Query(max_length=32)] = None,
+    state: Annotated[Literal["planned", "under_way", "ended", "cancelled"] | None, Query()] = None,
+    from_at: Annotated[AwareDatetime | None, Query(description="planned departure at this time or later")] = None,
+    to_at: Annotated[AwareDatetime | None, Query(description="planned departure before this time")] = None,
+    after: Cursor = None, limit: Limit = 50,
+) -> TripPage:  # fmt: skip
+    wanted = TripFilter(premises=premises, vehicle=vehicle, state=state, from_at=from_at, to_at=to_at)
+    scope = _scope(caller, Permission.TRIPS_READ)
+    found = trip_list(connection, scope, wanted, after=_place(after), most=limit + 1)
+    page = read_trips(connection, found[:limit])
+    last = page[-1].head if len(found) > limit else None
+    following = None if last is None else write_cursor(last.planned_departure_at.isoformat(), str(last.id))
+    return TripPage(trips=[to_summary(trip) for trip in page], next=following)
+
+
+@router.post(
+    "", status_code=201, summary="Plans a trip", dependencies=[Once],
+    responses={**refusals(**_WHO, _404="There are no such premises", _409="Not with things as they are"),
+               200: {"model": PlannedOut, "description": "Only tried (dry_run)"}},
+)  # fmt: skip
+def plan(
+    response: Response, wanted: TripIn, caller: TripWriter, connection: Database, now: Now, *,
+    dry_run: DryRun = False,
+) -> PlannedOut:  # fmt: skip
+    scope = _scope(caller, Permission.TRIPS_WRITE)
+    premises = premises_of(connection, caller, Permission.TRIPS_WRITE, wanted.premises)
+    if wanted.accept and wanted.reason is None:
+        raise RefusedError("say why these guards are accepted: give a reason", field="body.reason")
+    lock_plans(connection, premises.id)
+    drafted = draft_trip(connection, premises, scope, to_wanted(wanted), now)
+    told = PreviewOut(trips=[to_effects(None, [drafted.plan], drafted.effects)], findings=to_findings(drafted.findings))
+    if dry_run:
+        response.status_code = HTTPStatus.OK
+        return PlannedOut(trip=None, **dict(told))
+    trip_id = put_planned_trip(connection, premises, drafted, caller.actor, now, reason=wanted.reason)
+    (trip,) = read_trips(connection, [trip_id])
+    out = _tagged(response, trip)
+    response.headers["Location"] = f"/v1/trips/{trip_id}"
+    return PlannedOut(trip=out, **dict(told))
+
+
+@router.get("/{key}", summary="One trip with its drops and crew", responses=_ONE)
+def one_trip(response: Response, key: Key, caller: TripReader, connection: Database) -> TripOut:
+    return _tagged(response, _trip(connection, caller, Permission.TRIPS_READ, key))
+
+
+@router.get("/{key}/changes", summary="Every change of a trip's plan, with the plan before it", responses=_ONE)
+def changes_of_trip(key: Key, caller: TripReader, connection: Database) -> list[PlanChangeOut]:
+    trip = _trip(connection, caller, Permission.TRIPS_READ, key)
+    return [to_change_out(row) for row in trip_changes(connection, trip.head.id)]
+
+
+@router.post(
+    "/{key}/changes", summary="Changes a trip, or with dry_run shows who would become late", dependencies=[Once],
+    responses=_CHANGE,
+)  # fmt: skip
+def change(
+    response: Response, key: Key, wanted: ChangesIn, caller: TripWriter, connection: Database, now: Now, *,
+    dry_run: DryRun = False, if_match: IfMatch = None,
+) -> PlannedOut:  # fmt: skip
+    trip = _for_change(connection, caller, key, if_match)
+    if wanted.plan_version not in (None, trip.head.plan_version):
+        says = f"the plan has changed since: it is version {trip.head.plan_version} now; read it again"
+        raise DispatchConflictError(says, field="body.plan_version")
+    bench = Workbench(connection, trip, _scope(caller, Permission.TRIPS_WRITE), now)
+    for place, one in enumerate(wanted.changes):
+        bench.apply(one.change(), f"body.changes.{place}")
+    worked = bench.done([one.kind for one in wanted.changes], wanted.accept)
+    if not dry_run:
+        write_changes(connection, worked, caller.actor, now, wanted.reason)
+    (after,) = read_trips(connection, [trip.head.id])
+    return PlannedOut(trip=_tagged(response, after) if not dry_run else None, **dict(_preview(worked)))
+
+
+@router.post("/{key}/depart", summary="Says that a trip has left", dependencies=[Once], responses=_CHANGE)
+def depart_trip(
+    response: Response, key: Key, wanted: Departure, caller: TripWriter, connection: Database, now: Now,
+    if_match: IfMatch = None,
+) -> TripOut:  # fmt: skip
+    trip = _for_change(connection, caller, key, if_match)
+    depart(connection, trip, caller.actor, _past(wanted.at, now), note=wanted.note)
+    return _tagged(response, *read_trips(connection, [trip.head.id]))
+
+
+@router.post("/{key}/end", summary="Says that a trip is over, and why", dependencies=[Once], responses=_CHANGE)
+def end_trip(
+    response: Response, key: Key, wanted: End, caller: TripWriter, connection: Database, now: Now,
+    if_match: IfMatch = None,
+) -> TripOut:  # fmt: skip
+    trip = _for_change(connection, caller, key, if_match)
+    end(connection, trip, caller.actor, _past(wanted.at, now), wanted.reason)
+    return _tagged(response, *read_trips(connection, [trip.head.id]))
+
+
+@router.post(
+    "/{key}/cancel", summary="Calls a trip off that has not left", dependencies=[Once], responses=_CHANGE
+)  # fmt: skip
+def cancel(
+    response: Response, key: Key, wanted: Reason, caller: TripWriter, connection: Database, now: Now,
+    if_match: IfMatch = None,
+) -> TripOut:  # fmt: skip
+    trip = _for_change(connection, caller, key, if_match)
+    cancel_trip(connection, trip, caller.actor, now, wanted.reason)
+    return _tagged(response, *read_trips(connection, [trip.head.id]))
+
+
+def _scope(caller: Caller, permission: Permission) -> list[UUID] | None:
+    """Premises whose trips the caller may use; a test key has no trips."""
+    return [] if caller.test else caller.scope(permission).listed
+
+
+def _trip(
+    connection: psycopg.Connection, caller: Caller, permission: Permission, key: str, *, lock: bool = False
+) -> Trip:
+    found = find_trips(connection, _scope(caller, permission), key)
+    if not found:
+        raise NoSuchTripError(f"there is no trip {key}")
+    if len(found) > 1:
+        raise DispatchConflictError(f"several premises have a trip {key}: ask for it by its id")
+    (trip,) = read_trips(connection, found, lock=lock)
+    return trip
+
+
+def _for_change(connection: psycopg.Connection, caller: Caller, key: str, if_match: str | None) -> Trip:
+    trip = _trip(connection, caller, Permission.TRIPS_WRITE, key)
+    lock_plans(connection, trip.head.premises_id)
+    (trip,) = read_trips(connection, [trip.head.id], lock=True)
+    must_match(if_match, etag_of(to_trip_out(trip)))
+    return trip
+
+
+def _preview(worked: WorkedOut) -> PreviewOut:
+    trips = [to_effects(one.trip.head.trip_no, [one.before, one.after], one.effects) for one in worked.trips]
+    return PreviewOut(trips=trips, findings=to_findings(worked.findings))
+
+
+def _past(at: datetime | None, now: datetime) -> datetime:
+    if at is not None and at > now:
+        says = f"at lies in the future: {at.isoformat()} is after {now.isoformat()}"
+        raise DispatchError(says, field="body.at")
+    return at or now
+
+
+def _tagged(response: Response, trip: Trip) -> TripOut:
+    out = to_trip_out(trip)
+    response.headers["ETag"] = etag_of(out)
+    return out
+
+
+def _place(after: str | None) -> tuple[datetime, UUID] | None:
+    place = read_cursor(after, str, str)
+    try:
+        return None if place is None else (datetime.fromisoformat(place[0]), UUID(place[1]))
+    except ValueError:
+        says = "this cursor is not one of ours: take `next` of the page before"
+        raise RefusedError(says, field="query.after") from None

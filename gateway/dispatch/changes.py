@@ -1,0 +1,273 @@
+"""Changes of a trip's plan: worked out with their effects first, written when they are confirmed. Commits nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+import psycopg
+
+from contract.milestones import Milestone
+from gateway.dispatch.drafting import (
+    Orders,
+    WantedMember,
+    busy,
+    crew_at,
+    plan_of,
+    premises_by_id,
+    remarks,
+    start_of,
+    vehicle_at,
+    with_arrivals,
+)
+from gateway.dispatch.errors import DispatchConflictError, DispatchError
+from gateway.dispatch.estimate import POLICY, Effect, effects, estimate
+from gateway.dispatch.guards import Finding, refuse
+from gateway.dispatch.plan import Member, TripPlan, insert, join_doors, remove, resequence
+from storage.master import Premises
+from storage.trips import Trip, find_trips, read_trips
+
+
+class Assign(msgspec.Struct, frozen=True, tag="assign"):
+    """Another order, at a place among the open ones (1 = next) or where it fits its door, else last."""
+
+    order: str
+    position: int | None = None
+
+
+class Resequence(msgspec.Struct, frozen=True, tag="resequence"):
+    orders: tuple[str, ...]  # every open one
+
+
+class Remove(msgspec.Struct, frozen=True, tag="remove"):
+    """Off the trip before it leaves: the order is ready again."""
+
+    order: str
+
+
+class SendBack(msgspec.Struct, frozen=True, tag="send_back"):
+    """Not to be delivered on this trip, which is under way: it fails with a reason and comes back with the van."""
+
+    order: str
+    reason_code: str
+    note: str | None = None
+
+
+class Move(msgspec.Struct, frozen=True, tag="move"):
+    """Orders to another trip, in this sequence."""
+
+    orders: tuple[str, ...]
+    to_trip: str
+    position: int | None = None
+
+
+class ChangeCrew(msgspec.Struct, frozen=True, tag="crew"):
+    crew: tuple[WantedMember, ...]
+
+
+class ChangeVehicle(msgspec.Struct, frozen=True, tag="vehicle"):
+    vehicle: str
+
+
+class ChangeDeparture(msgspec.Struct, frozen=True, tag="departure"):
+    planned_departure_at: datetime
+
+
+class ChangeRoute(msgspec.Struct, frozen=True, tag="route"):
+    planned_route: tuple[tuple[int, int], ...]
+
+
+class JoinDoors(msgspec.Struct, frozen=True, tag="join_doors"):
+    """Orders for one door one after the other."""
+
+
+Change = (
+    Assign | Resequence | Remove | SendBack | Move | ChangeCrew | ChangeVehicle | ChangeDeparture | ChangeRoute
+    | JoinDoors
+)  # fmt: skip
+
+
+class Replanned(msgspec.Struct, frozen=True):
+    """One trip before and after."""
+
+    trip: Trip
+    before: TripPlan
+    after: TripPlan
+    effects: Sequence[Effect]
+    findings: Sequence[Finding]
+
+
+class WorkedOut(msgspec.Struct, frozen=True):
+    """What changes together do: to their own trip first, then to others that orders come from or go to."""
+
+    trips: Sequence[Replanned]
+    kinds: tuple[str, ...]
+    sent_back: Sequence[tuple[UUID, SendBack]]
+    findings: Sequence[Finding]
+
+
+class Workbench:
+    """The plans of the trips that the changes touch, while they are worked out."""
+
+    def __init__(
+        self, connection: psycopg.Connection, trip: Trip, premises_ids: list[UUID] | None, now: datetime
+    ) -> None:
+        must_be_open(trip)
+        self._connection = connection
+        self._premises_ids = premises_ids
+        self._now = now
+        self._own = trip.head.id
+        self._premises = premises_by_id(connection, trip.head.premises_id)
+        self._trips: dict[UUID, Trip] = {}
+        self._plans: dict[UUID, TripPlan] = {}
+        self._take(trip)
+        self._orders = Orders(connection, premises_ids, trip.head.premises_id)
+        self._findings: list[Finding] = []
+        self._sent_back: list[tuple[UUID, SendBack]] = []
+
+    def apply(self, change: Change, field: str) -> None:
+        """Makes the change on the workbench."""
+        match change:
+            case Assign():
+                order = self._orders.for_trip(change.order, f"{field}.order")
+                self._plan = insert(self._plan, order, change.position, POLICY)
+            case Resequence():
+                order_ids = [self._orders.find(key, f"{field}.orders").id for key in change.orders]
+                self._plan = resequence(self._plan, order_ids)
+            case Remove():
+                self._remove(change, field)
+            case SendBack():
+                self._send_back(change, field)
+            case Move():
+                self._move(change, field)
+            case ChangeCrew() | ChangeVehicle() | ChangeDeparture() | ChangeRoute():
+                self._alter(change, field)
+            case JoinDoors():
+                self._plan = join_doors(self._plan, POLICY)
+
+    def done(self, kinds: Sequence[str], accepted: Sequence[str]) -> WorkedOut:
+        """What all changes did; raises when a guard refuses."""
+        findings = [*self._orders.findings, *self._findings]
+        for trip_id, plan in self._plans.items():
+            findings += self._busy(self._trips[trip_id], plan)
+        refuse(findings, accepted)
+        trips = [self._replanned(trip_id) for trip_id in self._plans]
+        pointed_out = [one for trip in trips for one in trip.findings]
+        return WorkedOut(trips, tuple(kinds), tuple(self._sent_back), (*findings, *pointed_out))
+
+    @property
+    def _plan(self) -> TripPlan:
+        return self._plans[self._own]
+
+    @_plan.setter
+    def _plan(self, plan: TripPlan) -> None:
+        self._plans[self._own] = plan
+
+    def _take(self, trip: Trip) -> None:
+        self._trips[trip.head.id] = trip
+        self._plans[trip.head.id] = plan_of(trip)
+
+    def _remove(self, change: Remove, field: str) -> None:
+        order = self._orders.find(change.order, f"{field}.order")
+        if self._trips[self._own].head.departed_at is not None and order.milestone is not Milestone.CANCELLED:
+            says = f"the trip is under way: send order {order.order_no} back with a reason_code, or move it"
+            raise DispatchConflictError(says, field=f"{field}.kind")
+        self._plan = remove(self._plan, order.id)
+
+    def _send_back(self, change: SendBack, field: str) -> None:
+        order = self._orders.find(change.order, f"{field}.order")
+        if self._trips[self._own].head.departed_at is None:
+            says = f"the trip has not left: take order {order.order_no} off it with remove"
+            raise DispatchConflictError(says, field=f"{field}.kind")
+        drop = next((one for one in self._plan.drops if one.order_id == order.id), None)
+        if drop is None or not drop.is_open:
+            raise DispatchConflictError(f"order {order.order_no} is not open on this trip", field=f"{field}.order")
+        closed = tuple(
+            msgspec.structs.replace(one, milestone=Milestone.FAILED) if one is drop else one for one in self._plan.drops
+        )
+        self._plan = msgspec.structs.replace(self._plan, drops=closed)
+        self._sent_back.append((order.id, change))
+
+    def _move(self, change: Move, field: str) -> None:
+        other = self._other(change.to_trip, field)
+        orders = Orders(self._connection, self._premises_ids, other.head.premises_id)
+        position = change.position
+        for place, key in enumerate(change.orders):
+            order = orders.for_trip(key, f"{field}.orders.{place}", coming_from=self._own)
+            self._plan = remove(self._plan, order.order_id)
+            if not order.is_open:
+                raise DispatchConflictError(f"order {order.order_no} is {order.milestone}: it stays where it is",
+                                            field=f"{field}.orders.{place}")  # fmt: skip
+            self._plans[other.head.id] = insert(self._plans[other.head.id], order, position, POLICY)
+            position = None if position is None else position + 1
+        self._findings += orders.findings
+
+    def _other(self, key: str, field: str) -> Trip:
+        found = find_trips(self._connection, self._premises_ids, key)
+        if len(found) != 1:
+            raise DispatchError(f"there is no one trip {key}", field=f"{field}.to_trip")
+        if found[0] == self._own:
+            raise DispatchError("orders move to another trip, not to their own", field=f"{field}.to_trip")
+        if found[0] not in self._trips:
+            (trip,) = read_trips(self._connection, found, lock=True)
+            must_be_open(trip)
+            self._take(trip)
+        return self._trips[found[0]]
+
+    def _alter(self, change: ChangeCrew | ChangeVehicle | ChangeDeparture | ChangeRoute, field: str) -> None:
+        departed = self._trips[self._own].head.departed_at is not None
+        if departed and not isinstance(change, ChangeRoute):
+            says = "the trip is under way: goods change hands by a transfer (POST /v1/trips/{trip}/rescue)"
+            raise DispatchConflictError(says, field=f"{field}.kind")
+        replace = msgspec.structs.replace
+        match change:
+            case ChangeCrew():
+                self._plan = replace(self._plan, crew=self._crew(change.crew, f"{field}.crew"))
+            case ChangeVehicle():
+                name, premises_id = change.vehicle, self._premises.id
+                vehicle, findings = vehicle_at(self._connection, premises_id, name, f"{field}.vehicle")
+                self._findings += findings
+                self._plan = replace(self._plan, vehicle_id=vehicle.id, vehicle=vehicle.name)
+            case ChangeDeparture():
+                self._plan = replace(self._plan, planned_departure_at=change.planned_departure_at)
+                members = tuple(WantedMember(one.employee_no, one.role) for one in self._plan.crew)
+                self._crew(members, f"{field}.planned_departure_at")
+            case ChangeRoute():
+                self._plan = replace(self._plan, planned_route=change.planned_route, keeps_route=False)
+
+    def _crew(self, wanted: tuple[WantedMember, ...], field: str) -> tuple[Member, ...]:
+        crew, findings = crew_at(self._connection, self._premises, wanted, self._plan.planned_departure_at, field)
+        self._findings += findings
+        return crew
+
+    def _busy(self, trip: Trip, plan: TripPlan) -> list[Finding]:
+        before = plan_of(trip)
+        if (before.vehicle_id, before.crew, before.planned_departure_at) == (
+            plan.vehicle_id, plan.crew, plan.planned_departure_at,
+        ):  # fmt: skip
+            return []
+        return busy(self._connection, trip.head.id, plan, start_of(trip, plan, self._now), home_of(self._premises),
+                    self._now)  # fmt: skip
+
+    def _replanned(self, trip_id: UUID) -> Replanned:
+        trip, after = self._trips[trip_id], self._plans[trip_id]
+        before = plan_of(trip)
+        bare = msgspec.structs.replace(after, drops=tuple(
+            msgspec.structs.replace(drop, planned_arrival_at=None) if drop.is_open else drop for drop in after.drops
+        ))  # fmt: skip
+        planned, arrivals = with_arrivals(bare, start_of(trip, after, self._now))
+        told = effects(estimate(start_of(trip, before, self._now), before.doors), arrivals)
+        return Replanned(trip, before, planned, told, remarks(planned, arrivals))
+
+
+def home_of(premises: Premises) -> tuple[int, int] | None:
+    return None if premises.lat_e7 is None or premises.lon_e7 is None else (premises.lat_e7, premises.lon_e7)
+
+
+def must_be_open(trip: Trip) -> None:
+    """Raises when the trip has ended."""
+    if trip.head.ended_at is not None:
+        how = "was cancelled" if trip.head.cancelled else f"ended at {trip.head.ended_at.isoformat()}"
+        raise DispatchConflictError(f"trip {trip.head.trip_no} {how}: its plan cannot change any more")

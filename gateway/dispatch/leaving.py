@@ -1,0 +1,111 @@
+"""A trip leaves, ends or is called off because somebody says so. Detects nothing and commits nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import psycopg
+
+from contract.milestones import Milestone, may_follow
+from gateway.dispatch.changes import must_be_open
+from gateway.dispatch.drafting import plan_of
+from gateway.dispatch.errors import DispatchConflictError, DispatchError
+from gateway.dispatch.plan import OVER, as_document
+from gateway.orders.service import declare
+from storage.audit import Actor, AuditEvent, record
+from storage.events import put_event
+from storage.orders import is_declared
+from storage.trips import (
+    Trip,
+    WrittenChange,
+    change_trip,
+    close_legs,
+    declare_departure,
+    declare_end,
+    open_legs,
+    put_trip_change,
+)
+
+
+def depart(connection: psycopg.Connection, trip: Trip, actor: Actor, at: datetime, *, note: str | None = None) -> None:
+    """Says that the trip left at `at`; a departure that fixes showed stays what counts, both are kept."""
+    head = trip.head
+    must_be_open(trip)
+    if head.declared_departed_at is not None:
+        raise DispatchConflictError(f"{head.trip_no} was said to have left at {head.declared_departed_at.isoformat()}")
+    departed_at = declare_departure(connection, head.id, at)
+    goes = [drop for drop in trip.drops if drop.milestone not in OVER]
+    open_legs(connection, head.id, [drop.order_id for drop in goes], departed_at)
+    for drop in sorted(goes, key=lambda one: one.order_id):
+        said = is_declared(connection, drop.order_id, Milestone.OUT_FOR_DELIVERY, head.id)
+        follows = may_follow(drop.milestone, Milestone.OUT_FOR_DELIVERY)
+        if not said and (follows or drop.milestone is Milestone.OUT_FOR_DELIVERY):
+            declare(connection, drop.order_id, Milestone.OUT_FOR_DELIVERY, at, actor)
+    after = {"trip_no": head.trip_no, "declared_departed_at": at, "departed_at": departed_at}
+    _record(connection, trip, "trip.departed", actor, at, {"departed_at": head.departed_at}, after, note)
+    _tell(connection, trip, "trip.departed", at, {"departed_at": departed_at})
+
+
+def end(connection: psycopg.Connection, trip: Trip, actor: Actor, at: datetime, reason: str) -> None:
+    """Says that the trip, which left, is over; no order may be open on it any more."""
+    head = trip.head
+    if head.declared_ended_at is not None:
+        raise DispatchConflictError(f"{head.trip_no} was said to have ended at {head.declared_ended_at.isoformat()}")
+    if head.departed_at is None:
+        raise DispatchConflictError(f"{head.trip_no} has not left: cancel it instead")
+    if at < head.departed_at:
+        raise DispatchError(
+            f"{head.trip_no} left at {head.departed_at.isoformat()}: it cannot end before", field="body.at"
+        )
+    if still := [drop.order_no for drop in trip.drops if drop.milestone not in OVER]:
+        raise DispatchConflictError(
+            f"orders {', '.join(still)} are still open on {head.trip_no}: deliver, send back or move them first"
+        )
+    ended_at = declare_end(connection, head.id, at, reason, cancelled=False)
+    close_legs(connection, head.id, [drop.order_id for drop in trip.drops], ended_at)
+    after = {"trip_no": head.trip_no, "declared_ended_at": at, "ended_at": ended_at}
+    _record(connection, trip, "trip.ended", actor, at, {"ended_at": head.ended_at}, after, reason)
+    _tell(connection, trip, "trip.ended", at, {"ended_at": ended_at, "reason": reason})
+
+
+def cancel_trip(connection: psycopg.Connection, trip: Trip, actor: Actor, at: datetime, reason: str) -> None:
+    """Calls a trip off that has not left: its orders are ready again, its plan stays on record."""
+    head = trip.head
+    must_be_open(trip)
+    if head.departed_at is not None:
+        raise DispatchConflictError(f"{head.trip_no} is under way: move or send back its orders, then end it")
+    for drop in sorted(trip.drops, key=lambda one: one.order_id):
+        if drop.milestone is Milestone.QUEUED:
+            declare(connection, drop.order_id, Milestone.READY, at, actor, note=reason)
+    plan = plan_of(trip)
+    version = change_trip(
+        connection, head.id, vehicle_id=head.vehicle_id, planned_departure_at=head.planned_departure_at, drops=(),
+        keep_route=True, planned_route=None, at=at,
+    )  # fmt: skip
+    before, after = as_document(plan), {**as_document(plan), "drops": [], "cancelled": True}
+    change = WrittenChange(
+        trip=head, plan_version=version, kinds=["cancelled"], at=at, actor=actor, reason=reason, before=before,
+        after=after,
+    )  # fmt: skip
+    put_trip_change(connection, change)
+    declare_end(connection, head.id, at, reason, cancelled=True)
+    _record(connection, trip, "trip.cancelled", actor, at, before, after, reason)
+    _tell(connection, trip, "trip.cancelled", at, {"reason": reason})
+
+
+def _record(
+    connection: psycopg.Connection, trip: Trip, action: str, actor: Actor, at: datetime, before: dict[str, object],
+    after: dict[str, object], reason: str | None,
+) -> None:  # fmt: skip
+    event = AuditEvent(
+        at=at, actor=actor, action=action, object_kind="trip", object_id=str(trip.head.id),
+        premises_id=trip.head.premises_id, before=before, after=after, reason=reason,
+    )  # fmt: skip
+    record(connection, [event])
+
+
+def _tell(connection: psycopg.Connection, trip: Trip, kind: str, at: datetime, more: dict[str, object]) -> None:
+    orders: Sequence[str] = [drop.order_no for drop in trip.drops]
+    body = {"trip_no": trip.head.trip_no, "vehicle": trip.head.vehicle, "orders": orders, **more}
+    put_event(connection, kind, at, trip.head.premises_id, body, trip_id=trip.head.id)

@@ -1,0 +1,15 @@
+-- What a trip was to be before and after each change; insert-only.
+CREATE TABLE waybill.trip_change (
+    id uuid PRIMARY KEY,
+    premises_id uuid NOT NULL REFERENCES waybill.premises,
+    trip_id uuid NOT NULL REFERENCES waybill.trip,
+    plan_version integer NOT NULL, -- that the change made
+    kinds text[] NOT NULL, -- planned, assign, resequence, move, …
+    at timestamptz NOT NULL,
+    actor_kind text NOT NULL,
+    actor text NOT NULL,
+    reason text,
+    before jsonb, -- NULL: there was no plan
+    after jsonb NOT NULL,
+    UNIQUE (trip_id, plan_version)
+);
