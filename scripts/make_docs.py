@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import typer
 import yaml
@@ -18,6 +18,8 @@ from typer.core import TyperGroup
 from contract.milestones import FOLLOWERS, Milestone
 from contract.schema import asyncapi, json_schemas
 from gateway.api.app import ROUTERS
+from gateway.dispatch.estimate import EstimatePolicy
+from gateway.dispatch.guards import GUARDS
 from gateway.tracking.policy import thresholds
 from waybill.cli import command_line
 from waybill.configuration import ABOUT, PREFIX
@@ -28,7 +30,7 @@ from waybill.stack.places import checkout
 ROOT = Path(__file__).resolve().parents[1]
 _HEAD = "# Made by scripts/make_docs.py from contract/; do not edit.\n"
 _BLOCK = re.compile(r"(<!-- made by scripts/make_docs.py: (?P<name>\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
-_PAGES_WITH_TABLES = ("docs/operations.md", "docs/http-api.md", "docs/tracking.md")
+_PAGES_WITH_TABLES = ("docs/operations.md", "docs/http-api.md", "docs/tracking.md", "docs/dispatch.md")
 
 
 def made() -> dict[Path, str]:
@@ -64,6 +66,8 @@ def _with_tables(text: str) -> str:
         "commands": _commands,
         "endpoints": _endpoints,
         "milestones": _milestones,
+        "guards": _guards,
+        "estimates": _estimates,
     }
     return _BLOCK.sub(lambda match: f"{match[1]}{tables[match['name']]()}{match[3]}", text)
 
@@ -91,6 +95,22 @@ def _policy() -> str:
             yield f"`{threshold.name}`", default, threshold.unit, threshold.why
 
     return _table(("threshold", "default", "unit", "why"), rows())
+
+
+def _guards() -> str:
+    rows = ((f"`{guard}`", weight.value, when, way_out) for guard, (weight, when, way_out) in GUARDS.items())
+    return _table(("guard", "weight", "when", "the way out"), rows)
+
+
+def _estimates() -> str:
+    hints = get_type_hints(EstimatePolicy, include_extras=True)
+
+    def rows() -> Iterator[tuple[str, ...]]:
+        for name, hint in hints.items():
+            (meta,) = hint.__metadata__
+            yield f"`{name}`", str(getattr(EstimatePolicy(), name)), meta.extra["unit"], meta.description
+
+    return _table(("value", "is", "unit", "why"), rows())
 
 
 def _settings() -> str:

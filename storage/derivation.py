@@ -56,6 +56,7 @@ class DropRow(msgspec.Struct, frozen=True):
     left_at: datetime | None
     milestone: str  # the order's newest
     order_no: str
+    joined_at: datetime | None  # when it came to the trip, if the vehicle was under way then
 
 
 class UnitRow(msgspec.Struct, frozen=True):

@@ -34,12 +34,12 @@ class OrderRow(msgspec.Struct, frozen=True):
 
 
 class OrderTrip(msgspec.Struct, frozen=True):
-    """A trip that an order was planned on, its drop there and its leg."""
+    """A trip that an order was planned on, its drop there and its leg; without a drop: it left the trip under way."""
 
     id: UUID
     trip_no: str
     vehicle: str
-    seq: int
+    seq: int | None
     planned_departure_at: datetime
     departed_at: datetime | None
     ended_at: datetime | None

@@ -135,9 +135,14 @@ def open_legs(connection: psycopg.Connection, departed_at: dict[str, datetime]) 
 def trips_ended(connection: psycopg.Connection, times: list[tuple[str, datetime]]) -> list[TripChange]:
     """Records returns (trip_id, at) and closes the legs; the trips that were changed by it."""
     changes = _change_trips(connection, "trips_ended", times)
-    if changes:
-        connection.execute(statement("close_legs"), {"trip_ids": [change.trip_id for change in changes]})
+    close_legs(connection, [change.trip_id for change in changes])
     return changes
+
+
+def close_legs(connection: psycopg.Connection, trip_ids: list[str]) -> None:
+    """The legs that are open still end with their trips."""
+    if trip_ids:
+        connection.execute(statement("close_legs"), {"trip_ids": trip_ids})
 
 
 def _change_trips(connection: psycopg.Connection, name: str, times: list[tuple[str, datetime]]) -> list[TripChange]:

@@ -284,15 +284,21 @@ def declare_end(
     return ended_at
 
 
-def open_legs(connection: psycopg.Connection, trip_id: UUID, order_ids: Sequence[UUID], at: datetime) -> None:
-    """The orders go on the trip from `at` on; a leg that is there is open again."""
+def join_legs(connection: psycopg.Connection, trip_id: UUID, order_ids: Sequence[UUID], at: datetime) -> None:
+    """The orders go on the trip, which is under way, from `at` on."""
     values = {"trip_id": trip_id, "ids": [new_id(at) for _ in order_ids], "order_ids": list(order_ids), "at": at}
-    connection.execute(statement("open_leg"), values)
+    connection.execute(statement("join_leg"), values)
 
 
-def close_legs(connection: psycopg.Connection, trip_id: UUID, order_ids: Sequence[UUID], at: datetime) -> None:
-    """The orders are on the trip no longer; their legs stay on record."""
-    connection.execute(statement("close_leg"), {"trip_id": trip_id, "order_ids": list(order_ids), "at": at})
+def part_legs(connection: psycopg.Connection, trip_id: UUID, order_ids: Sequence[UUID], at: datetime) -> None:
+    """The orders leave the trip, which is under way; their legs stay on record."""
+    connection.execute(statement("part_leg"), {"trip_id": trip_id, "order_ids": list(order_ids), "at": at})
+
+
+def left_the_trip(connection: psycopg.Connection, trip_id: UUID, order_ids: Sequence[UUID]) -> set[UUID]:
+    """Which of the orders were on the trip before and left it under way."""
+    values = {"trip_id": trip_id, "order_ids": list(order_ids)}
+    return {row[0] for row in connection.execute(statement("left_the_trip"), values)}
 
 
 def _with_milestone(row: tuple[Any, ...], place: int) -> list[Any]:

@@ -75,7 +75,7 @@ class OrderPage(BaseModel):
 class TripOfOrder(BaseModel):
     trip_no: str
     vehicle: str
-    seq: int
+    seq: int | None = Field(description="null: it left the trip under way")
     planned_departure_at: datetime
     departed_at: datetime | None
     ended_at: datetime | None

@@ -26,8 +26,13 @@ def correct_milestones(
 
     The first telling stays in every case, with its own evidence.
     """
-    told = {(row.order_id, row.milestone): row for row in told_milestones(connection, material.trip.id)}
     newest = {drop.order_id: Milestone(drop.milestone) for drop in material.drops}
+    # What was told of an order that another trip has taken over happened all the same.
+    told = {
+        (row.order_id, row.milestone): row
+        for row in told_milestones(connection, material.trip.id)
+        if row.order_id in newest
+    }
     # Of an order that was cancelled meanwhile nothing new is told but that its goods are back.
     shown = {
         key: row
@@ -63,13 +68,13 @@ def _concerns(newest: Milestone, milestone: Milestone) -> bool:
 def _shown(material: Material, found: Findings) -> Iterator[DetectedMilestone]:
     """Every milestone that the findings show of any order of the trip."""
     trip_id = str(material.trip.id)
-    orders = [drop.order_id for drop in material.drops]
 
     def row(order_id: str, milestone: Milestone, at: datetime, points: Evidence | None) -> DetectedMilestone:
         return DetectedMilestone(order_id, trip_id, milestone, at, msgspec.json.encode(points or []).decode())
 
     for moment, milestone in ((found.departed, Milestone.OUT_FOR_DELIVERY), (found.returned, Milestone.RETURNED)):
         if moment is not None:
+            orders = [drop.order_id for drop in material.drops if drop.joined_at is None or drop.joined_at < moment.at]
             yield from (row(order_id, milestone, moment.at, moment.evidence) for order_id in orders)
     for visit in found.visits:
         if visit.soon_at is not None:

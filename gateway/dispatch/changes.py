@@ -24,10 +24,10 @@ from gateway.dispatch.drafting import (
 )
 from gateway.dispatch.errors import DispatchConflictError, DispatchError
 from gateway.dispatch.estimate import POLICY, Effect, effects, estimate
-from gateway.dispatch.guards import Finding, refuse
+from gateway.dispatch.guards import Finding, Guard, refuse
 from gateway.dispatch.plan import Member, TripPlan, insert, join_doors, remove, resequence
 from storage.master import Premises
-from storage.trips import Trip, find_trips, read_trips
+from storage.trips import Trip, find_trips, left_the_trip, read_trips
 
 
 class Assign(msgspec.Struct, frozen=True, tag="assign"):
@@ -151,7 +151,7 @@ class Workbench:
         """What all changes did; raises when a guard refuses."""
         findings = [*self._orders.findings, *self._findings]
         for trip_id, plan in self._plans.items():
-            findings += self._busy(self._trips[trip_id], plan)
+            findings += self._busy(self._trips[trip_id], plan) + self._came_back(self._trips[trip_id], plan)
         refuse(findings, accepted)
         trips = [self._replanned(trip_id) for trip_id in self._plans]
         pointed_out = [one for trip in trips for one in trip.findings]
@@ -250,6 +250,15 @@ class Workbench:
             return []
         return busy(self._connection, trip.head.id, plan, start_of(trip, plan, self._now), home_of(self._premises),
                     self._now)  # fmt: skip
+
+    def _came_back(self, trip: Trip, plan: TripPlan) -> list[Finding]:
+        held = {drop.order_id for drop in trip.drops}
+        new = {drop.order_id: drop.order_no for drop in plan.drops if drop.order_id not in held}
+        says = f"was on {trip.head.trip_no} already and left it under way: plan it on another trip"
+        return [
+            Finding(Guard.LEFT_THIS_TRIP, f"order {new[one]} {says}", "orders")
+            for one in left_the_trip(self._connection, trip.head.id, list(new))
+        ]
 
     def _replanned(self, trip_id: UUID) -> Replanned:
         trip, after = self._trips[trip_id], self._plans[trip_id]

@@ -8,22 +8,23 @@ from datetime import datetime
 import psycopg
 
 from contract.milestones import Milestone, may_follow
+from contract.reasons import DerivationCause
 from gateway.dispatch.changes import must_be_open
 from gateway.dispatch.drafting import plan_of
 from gateway.dispatch.errors import DispatchConflictError, DispatchError
 from gateway.dispatch.plan import OVER, as_document
 from gateway.orders.service import declare
 from storage.audit import Actor, AuditEvent, record
+from storage.derivation_queue import queue_trips
 from storage.events import put_event
 from storage.orders import is_declared
+from storage.tracking import close_legs, open_legs
 from storage.trips import (
     Trip,
     WrittenChange,
     change_trip,
-    close_legs,
     declare_departure,
     declare_end,
-    open_legs,
     put_trip_change,
 )
 
@@ -36,7 +37,7 @@ def depart(connection: psycopg.Connection, trip: Trip, actor: Actor, at: datetim
         raise DispatchConflictError(f"{head.trip_no} was said to have left at {head.declared_departed_at.isoformat()}")
     departed_at = declare_departure(connection, head.id, at)
     goes = [drop for drop in trip.drops if drop.milestone not in OVER]
-    open_legs(connection, head.id, [drop.order_id for drop in goes], departed_at)
+    open_legs(connection, {str(head.id): departed_at})
     for drop in sorted(goes, key=lambda one: one.order_id):
         said = is_declared(connection, drop.order_id, Milestone.OUT_FOR_DELIVERY, head.id)
         follows = may_follow(drop.milestone, Milestone.OUT_FOR_DELIVERY)
@@ -45,6 +46,7 @@ def depart(connection: psycopg.Connection, trip: Trip, actor: Actor, at: datetim
     after = {"trip_no": head.trip_no, "declared_departed_at": at, "departed_at": departed_at}
     _record(connection, trip, "trip.departed", actor, at, {"departed_at": head.departed_at}, after, note)
     _tell(connection, trip, "trip.departed", at, {"departed_at": departed_at})
+    queue_trips(connection, [(head.id, DerivationCause.PLAN_CHANGED)])
 
 
 def end(connection: psycopg.Connection, trip: Trip, actor: Actor, at: datetime, reason: str) -> None:
@@ -63,10 +65,11 @@ def end(connection: psycopg.Connection, trip: Trip, actor: Actor, at: datetime, 
             f"orders {', '.join(still)} are still open on {head.trip_no}: deliver, send back or move them first"
         )
     ended_at = declare_end(connection, head.id, at, reason, cancelled=False)
-    close_legs(connection, head.id, [drop.order_id for drop in trip.drops], ended_at)
+    close_legs(connection, [str(head.id)])
     after = {"trip_no": head.trip_no, "declared_ended_at": at, "ended_at": ended_at}
     _record(connection, trip, "trip.ended", actor, at, {"ended_at": head.ended_at}, after, reason)
     _tell(connection, trip, "trip.ended", at, {"ended_at": ended_at, "reason": reason})
+    queue_trips(connection, [(head.id, DerivationCause.PLAN_CHANGED)])
 
 
 def cancel_trip(connection: psycopg.Connection, trip: Trip, actor: Actor, at: datetime, reason: str) -> None:

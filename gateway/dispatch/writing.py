@@ -8,12 +8,14 @@ from uuid import UUID
 import psycopg
 
 from contract.milestones import Milestone
+from contract.reasons import DerivationCause
 from gateway.dispatch.changes import Replanned, SendBack, WorkedOut
 from gateway.dispatch.plan import as_document
 from gateway.orders.service import declare
 from storage.audit import Actor, AuditEvent, record
+from storage.derivation_queue import queue_trips
 from storage.events import put_event
-from storage.trips import WrittenChange, WrittenDrop, change_crew, change_trip, open_legs, put_trip_change
+from storage.trips import WrittenChange, WrittenDrop, change_crew, change_trip, join_legs, put_trip_change
 
 
 def write_changes(connection: psycopg.Connection, worked: WorkedOut, actor: Actor, at: datetime, reason: str) -> None:
@@ -70,6 +72,9 @@ def _write_plan(
         "planned_departure_at": plan.planned_departure_at, "orders": [drop.order_no for drop in plan.drops],
     }  # fmt: skip
     put_event(connection, "trip.changed", at, head.premises_id, body, trip_id=head.id)
+    if head.departed_at is not None:
+        # Doors that were passed already may be visits now.
+        queue_trips(connection, [(head.id, DerivationCause.PLAN_CHANGED)])
 
 
 def _go_along(connection: psycopg.Connection, one: Replanned, actor: Actor, at: datetime, reason: str) -> None:
@@ -79,7 +84,7 @@ def _go_along(connection: psycopg.Connection, one: Replanned, actor: Actor, at: 
     new = [drop for drop in one.after.drops if not one.before.holds(drop.order_id)]
     if not new:
         return
-    open_legs(connection, one.trip.head.id, [drop.order_id for drop in new], at)
+    join_legs(connection, one.trip.head.id, [drop.order_id for drop in new], at)
     for drop in sorted(new, key=lambda each: each.order_id):
         if drop.milestone not in _OUT:
             declare(connection, drop.order_id, Milestone.OUT_FOR_DELIVERY, at, actor, note=reason)

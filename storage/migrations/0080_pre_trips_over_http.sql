@@ -3,6 +3,9 @@ ALTER TABLE waybill.trip
     ADD COLUMN end_reason text, -- why it ended, when somebody said so
     ADD COLUMN cancelled boolean NOT NULL DEFAULT false; -- it never left
 
+-- An order that came to the trip, or left it, while the vehicle was under way: its leg is a part of the trip's time.
+ALTER TABLE waybill.leg ADD COLUMN joined_at timestamptz, ADD COLUMN parted_at timestamptz;
+
 -- What a trip was to be before and after each change; insert-only.
 CREATE TABLE waybill.trip_change (
     id uuid PRIMARY KEY,

@@ -103,8 +103,10 @@ ORDER BY b.planned_departure_at, b.id;
 
 -- name: drops_of_trip
 -- The drops of a trip as they are planned now.
-SELECT d.id::text, d.order_id::text, d.seq, o.lat_e7, o.lon_e7, d.arrived_at, d.left_at, o.milestone, o.order_no
+SELECT d.id::text, d.order_id::text, d.seq, o.lat_e7, o.lon_e7, d.arrived_at, d.left_at, o.milestone, o.order_no,
+    l.joined_at
 FROM waybill.trip_drop d JOIN waybill.orders o ON o.id = d.order_id
+LEFT JOIN waybill.leg l ON l.trip_id = d.trip_id AND l.order_id = d.order_id
 WHERE d.trip_id = %(trip_id)s ORDER BY d.seq;
 
 -- name: units_of_vehicle
@@ -153,9 +155,11 @@ FROM unnest(%(drop_ids)s::uuid[], %(arrived_at)s::timestamptz[], %(left_at)s::ti
 WHERE d.id = w.drop_id AND (d.arrived_at, d.left_at) IS DISTINCT FROM (w.arrived_at, w.left_at);
 
 -- name: leg_intervals
--- The legs of the trip follow its interval.
-UPDATE waybill.leg SET during = tstzrange(%(departed_at)s, %(ended_at)s, CASE WHEN %(ended_at)s::timestamptz IS NULL
-    THEN '[)' ELSE '[]' END)
+-- The legs of the trip follow its interval; those of orders that joined or left it under way are a part of it.
+UPDATE waybill.leg SET during = tstzrange(greatest(joined_at, %(departed_at)s),
+    CASE WHEN coalesce(parted_at, %(ended_at)s) IS NOT NULL
+        THEN greatest(least(parted_at, %(ended_at)s), joined_at, %(departed_at)s) END,
+    CASE WHEN coalesce(parted_at, %(ended_at)s) IS NULL THEN '[)' ELSE '[]' END)
 WHERE trip_id = %(trip_id)s;
 
 -- name: remove_legs

@@ -21,14 +21,17 @@ ORDER BY p.code
 LIMIT 2;
 
 -- name: order_trips
--- The trips that an order was on, with its drop and its leg.
+-- The trips that an order is on, or left under way (then without a drop), with its drop and its leg.
 SELECT t.id, t.trip_no, v.name, d.seq, t.planned_departure_at, t.departed_at, t.ended_at, d.planned_arrival_at,
     d.arrived_at, d.left_at, lower(l.during), upper(l.during)
-FROM waybill.trip_drop d
-JOIN waybill.trip t ON t.id = d.trip_id
+FROM (
+    SELECT trip_id FROM waybill.trip_drop WHERE order_id = %(order_id)s
+    UNION SELECT trip_id FROM waybill.leg WHERE order_id = %(order_id)s
+) w
+JOIN waybill.trip t ON t.id = w.trip_id
 JOIN waybill.vehicle v ON v.id = t.vehicle_id
-LEFT JOIN waybill.leg l ON l.trip_id = d.trip_id AND l.order_id = d.order_id
-WHERE d.order_id = %(order_id)s
+LEFT JOIN waybill.trip_drop d ON d.trip_id = t.id AND d.order_id = %(order_id)s
+LEFT JOIN waybill.leg l ON l.trip_id = t.id AND l.order_id = %(order_id)s
 ORDER BY t.planned_departure_at, t.id;
 
 -- name: order_audit

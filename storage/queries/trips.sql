@@ -134,17 +134,21 @@ UPDATE waybill.trip SET declared_ended_at = %(at)s, ended_at = coalesce(ended_at
 WHERE id = %(trip_id)s
 RETURNING ended_at;
 
--- name: open_leg
--- Orders that go on a trip from now on.
-INSERT INTO waybill.leg (id, premises_id, trip_id, order_id, during)
-SELECT w.id, t.premises_id, t.id, w.order_id, tstzrange(%(at)s, NULL)
-FROM unnest(%(ids)s::uuid[], %(order_ids)s::uuid[]) AS w (id, order_id) JOIN waybill.trip t ON t.id = %(trip_id)s
-ON CONFLICT (trip_id, order_id) DO UPDATE SET during = tstzrange(lower(waybill.leg.during), NULL);
+-- name: join_leg
+-- Orders that go on a trip under way from now on.
+INSERT INTO waybill.leg (id, premises_id, trip_id, order_id, during, joined_at)
+SELECT w.id, t.premises_id, t.id, w.order_id, tstzrange(%(at)s, NULL), %(at)s
+FROM unnest(%(ids)s::uuid[], %(order_ids)s::uuid[]) AS w (id, order_id) JOIN waybill.trip t ON t.id = %(trip_id)s;
 
--- name: close_leg
--- Orders that are on a trip no longer.
-UPDATE waybill.leg SET during = tstzrange(lower(during), greatest(%(at)s, lower(during)), '[]')
+-- name: part_leg
+-- Orders that leave a trip under way.
+UPDATE waybill.leg SET during = tstzrange(lower(during), greatest(%(at)s, lower(during)), '[]'), parted_at = %(at)s
 WHERE trip_id = %(trip_id)s AND order_id = ANY (%(order_ids)s) AND upper_inf(during);
+
+-- name: left_the_trip
+-- Which of these orders were on the trip already and left it under way.
+SELECT order_id FROM waybill.leg
+WHERE trip_id = %(trip_id)s AND order_id = ANY (%(order_ids)s) AND parted_at IS NOT NULL;
 
 -- name: lock_plans
 -- Whoever plans at these premises; the lock lets two plans of one vehicle wait for one another.

@@ -110,6 +110,8 @@ CREATE TABLE waybill.leg (
     trip_id uuid NOT NULL REFERENCES waybill.trip,
     order_id uuid NOT NULL REFERENCES waybill.orders,
     during tstzrange NOT NULL,
+    joined_at timestamptz, -- when the order came to the trip, or left it, while the vehicle was under way
+    parted_at timestamptz,
     UNIQUE (trip_id, order_id)
 );
 CREATE INDEX leg_by_order ON waybill.leg (order_id);
