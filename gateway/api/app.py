@@ -23,6 +23,7 @@ from gateway.api import (
     webhooks,
 )
 from gateway.api.database import Connect
+from gateway.api.description import describe_errors
 from gateway.api.enrolments import EnrolmentDesk
 from gateway.api.headers import SecurityHeaders
 from gateway.api.problems import speak_problems
@@ -83,6 +84,7 @@ def make_app(
     app.state.public_url = public_url
     app.state.webhook_allow_private = webhook_allow_private
     speak_problems(app)
+    describe_errors(app)
     app.add_middleware(SecurityHeaders)
     for router in ROUTERS:
         app.include_router(router)

@@ -50,8 +50,13 @@ class DayReport(BaseModel):
 
 @router.post(
     "/import", summary="A day's orders from a CSV file: all of them, or none", response_model=DayReport,
-    responses=refusals(_401="No session and no API key", _403="No right to orders", _413="The file is too large",
-                       _422="Something is wrong with the file; `wrong` says what, line by line"),
+    responses=refusals(
+        _401="No session and no API key",
+        _403="No right to orders",
+        _404="There are no such premises",
+        _413="The file is too large",
+        _422="Something is wrong with the file; `wrong` says what, line by line",
+    ),
 )  # fmt: skip
 def import_orders(
     caller: OrderWriter, connection: Database, now: Now,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from http import HTTPStatus
 from typing import Any
 
@@ -14,6 +15,8 @@ from starlette.exceptions import HTTPException
 
 from gateway.api.headers import SECURITY_HEADERS
 from gateway.refusals import ConflictError, NotThereError, RefusedError
+
+log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 PROBLEM_SCHEMA = {"type": "object", "required": ["status", "detail"]}
@@ -30,6 +33,7 @@ def speak_problems(app: FastAPI) -> None:
     """Makes `app` answer with problems whatever goes wrong."""
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RefusedError, _cannot)
+    app.add_exception_handler(psycopg.DataError, _cannot_be_kept)
     app.add_exception_handler(psycopg.OperationalError, _database_away)
     app.add_exception_handler(PoolTimeout, _database_away)
     app.add_exception_handler(RequestValidationError, _unreadable)
@@ -48,6 +52,13 @@ def _cannot(_request: Request, error: Exception) -> JSONResponse:
     if error.field is None:
         return problem(status, str(error))
     return problem(status, str(error), errors=[{"at": error.field, "says": str(error)}])
+
+
+def _cannot_be_kept(_request: Request, error: Exception) -> JSONResponse:
+    """What no rule of ours foresaw and the database refuses: a NUL in a text, a time beyond its calendar."""
+    log.warning("unforeseen value", extra={"action": "value_refused", "error": " ".join(str(error).split())})
+    detail = "the request holds a value that cannot be kept: a NUL character, or a number or time out of any range"
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
 
 
 def _database_away(_request: Request, _error: Exception) -> JSONResponse:
