@@ -72,10 +72,12 @@ def make_messages(device: str, spool: str, count: int, per_message: int, start: 
 
 
 def _fix(device: str, spool: str, seq: int, start: datetime) -> Fix:
+    fixed_at = start + timedelta(seconds=seq)
+    away = abs(int(fixed_at.timestamp()) % 10_000 - 5000)  # up and down one street, 1 m a second, in every load alike
     return Fix(
-        device=device, spool_id=spool, seq=seq, fixed_at=start + timedelta(seconds=seq),
-        lat_e7=601_700_000 + abs(seq % 10_000 - 5000) * 90, lon_e7=249_400_000, altitude_m=21.5,
-        speed_mps=10.0, course_deg=0.5, hdop=0.9, satellites=11, quality=Quality.GPS,
+        device=device, spool_id=spool, seq=seq, fixed_at=fixed_at, lat_e7=601_700_000 + away * 90,
+        lon_e7=249_400_000, altitude_m=21.5, speed_mps=1.0, course_deg=0.5, hdop=0.9, satellites=11,
+        quality=Quality.GPS,
     )  # fmt: skip
 
 
