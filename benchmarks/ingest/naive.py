@@ -32,6 +32,8 @@ async def main(host: str, port: int, password: str, url: str, certificate: str |
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         async for message in client.messages:
+            if not str(message.topic).endswith("/fixes"):
+                continue  # the broker's own counters, to which our gateway subscribed in the same session
             device = str(message.topic).split("/")[2]
             for fix in json.loads(message.payload)["fixes"]:
                 await connection.execute(
