@@ -10,6 +10,7 @@ import msgspec
 import psycopg
 from psycopg.types.json import Jsonb
 
+from storage.master import Selection, selected
 from storage.sql import statement
 
 
@@ -76,6 +77,11 @@ def places(
         Place(*row)
         for row in connection.execute(statement("places_of_premises"), {"premises_id": premises_id, "at": at})
     ]
+
+
+def select_places(connection: psycopg.Connection, wanted: Selection, at: datetime) -> list[Place]:
+    """Known places valid at `at`, in pages; ended ones too when `wanted` says so."""
+    return [Place(*row) for row in connection.execute(statement("select_places"), {**selected(wanted), "at": at})]
 
 
 def end_place(connection: psycopg.Connection, place_id: UUID, at: datetime) -> bool:

@@ -106,6 +106,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     webhook_allow_private: Annotated[
         bool, _about("whether webhooks may go to private addresses and without https; for a network of one's own")
     ] = False
+    document_warning_days: Annotated[
+        int, _about("days ahead that a document is told to run out: in lists and waybill status", ge=0, le=3650)
+    ] = 30
     map_dir: Annotated[
         Path | None, _about("folder with basemap.geojson, drawn under the vans; when not set, the demo's Helsinki")
     ] = None

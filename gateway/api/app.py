@@ -11,15 +11,24 @@ from contract.checks import Asking
 from contract.clock import Clock, parse_clock
 from gateway.api import (
     accounts,
+    completeness,
+    documents,
+    drivers,
     enrolments,
     events,
+    installs,
     keys,
+    known_places,
+    licensees,
+    master_csv,
     operations,
     order_import,
     orders,
+    premises_register,
     reports,
     sessions,
     trips,
+    vehicles,
     webhooks,
 )
 from gateway.api.database import Connect
@@ -45,6 +54,15 @@ ROUTERS = (
     orders.router,
     events.router,
     trips.router,
+    master_csv.router,
+    licensees.router,
+    premises_register.router,
+    vehicles.router,
+    drivers.router,
+    installs.router,
+    known_places.router,
+    documents.router,
+    completeness.router,
     webhooks.router,
 )
 
@@ -56,7 +74,8 @@ _SYSTEM = parse_clock("system")
 
 def make_app(
     connect: Connect, enrolment_desk: EnrolmentDesk | None = None, *, clock: Clock = _SYSTEM,
-    public_url: str | None = None, registry: CollectorRegistry | None = None, webhook_allow_private: bool = False,
+    public_url: str | None = None, document_warning_days: int = 30,
+    registry: CollectorRegistry | None = None, webhook_allow_private: bool = False,
 ) -> FastAPI:  # fmt: skip
     """The API over a database that `connect` gives connections to; without a desk it exchanges no enrolment codes.
 
@@ -82,6 +101,7 @@ def make_app(
     app.state.sign_in_tries = Tries()
     app.state.clock = clock
     app.state.public_url = public_url
+    app.state.document_warning_days = document_warning_days
     app.state.webhook_allow_private = webhook_allow_private
     speak_problems(app)
     describe_errors(app)

@@ -41,6 +41,7 @@ class ApiOptions(msgspec.Struct, frozen=True, kw_only=True):
     enrolment_desk: EnrolmentDesk | None = None
     clock: Clock = parse_clock("system")
     public_url: str | None = None
+    document_warning_days: int = 30
     webhook_allow_private: bool = False
 
 
@@ -58,6 +59,7 @@ def run_api(options: ApiOptions, stop: threading.Event) -> None:
         config = uvicorn.Config(
             make_app(
                 connect, options.enrolment_desk, clock=options.clock, public_url=options.public_url, registry=registry,
+                document_warning_days=options.document_warning_days,
                 webhook_allow_private=options.webhook_allow_private,
             ),
             log_config=None, access_log=False, server_header=False, proxy_headers=False,

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from http import HTTPStatus
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import psycopg
-from fastapi import APIRouter, Body, Query
+from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import ValidationError
 
 from gateway.api.callers import OrderWriter
 from gateway.api.clock import Now
+from gateway.api.csv_answers import IMPORT_ANSWERS, CsvFile, DryRun, ImportReport, answer_of, report_of, too_large
 from gateway.api.database import Database
 from gateway.api.order_models import OrderIn, as_new_order, to_new_order
 from gateway.api.premises import premises_of
-from gateway.api.problems import problem, refusals
+from gateway.api.problems import refusals
+from gateway.csv_rows import Wrong
 from gateway.orders.changes import put_by_ref
-from gateway.orders.csv_day import DayRow, Wrong, read_day
+from gateway.orders.csv_day import DayRow, read_day
 from gateway.people.permissions import Permission
 from gateway.refusals import RefusedError
 from storage.audit import Actor
@@ -29,65 +30,32 @@ from storage.order_reads import Reader, order_document
 
 router = APIRouter(prefix="/v1/orders", tags=["orders"])
 
-MOST_BYTES = 10_000_000
-
-
-class WrongLine(BaseModel):
-    line: int = Field(description="of the file; 1 is the heading")
-    column: str | None
-    says: str
-
-
-class DayReport(BaseModel):
-    """What became, or would become, of a file's orders."""
-
-    created: int
-    changed: int
-    unchanged: int
-    wrong: list[WrongLine]
-    done: bool = Field(description="false: nothing was changed")
-
 
 @router.post(
-    "/import", summary="A day's orders from a CSV file: all of them, or none", response_model=DayReport,
-    responses=refusals(
-        _401="No session and no API key",
-        _403="No right to orders",
-        _404="There are no such premises",
-        _413="The file is too large",
-        _422="Something is wrong with the file; `wrong` says what, line by line",
-    ),
+    "/import", summary="A day's orders from a CSV file: all of them, or none", response_model=ImportReport,
+    responses=refusals(**IMPORT_ANSWERS, _403="No right to orders", _404="There are no such premises"),
 )  # fmt: skip
 def import_orders(
     caller: OrderWriter, connection: Database, now: Now,
-    file: Annotated[bytes, Body(media_type="text/csv", description="UTF-8, RFC 4180, with a heading")] = b"",
+    file: CsvFile = b"",
     premises: Annotated[str | None, Query(max_length=32)] = None,
     source: Annotated[str, Query(max_length=64, pattern=r"^[a-z0-9][a-z0-9-]*$")] = "import",
-    dry_run: Annotated[bool, Query(description="only say what would become of it")] = False,  # noqa: FBT002
+    dry_run: DryRun = False,  # noqa: FBT002
 ) -> JSONResponse:  # fmt: skip
-    if len(file) > MOST_BYTES:
-        detail = f"the file has {len(file)} bytes; at most {MOST_BYTES} are taken: split it"
-        return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
+    if refusal := too_large(file):
+        return refusal
     place = premises_of(connection, caller, Permission.ORDERS_WRITE, premises)
     if caller.actor.kind == "order_system":
         source = caller.actor.name
-    report = import_day(connection, place, source, file, caller.actor, now, test=caller.test, dry_run=dry_run)
-    if report.wrong:
-        detail = f"{len(report.wrong)} things are wrong with the file; nothing was changed"
-        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, **report.model_dump())
-    return JSONResponse(report.model_dump())
+    return answer_of(import_day(connection, place, source, file, caller.actor, now, test=caller.test, dry_run=dry_run))
 
 
 def import_day(
     connection: psycopg.Connection, premises: Premises, source: str, file: bytes, actor: Actor, now: datetime, *,
     test: bool, dry_run: bool,
-) -> DayReport:  # fmt: skip
+) -> ImportReport:  # fmt: skip
     """Puts every order of the file under its number, in the caller's transaction; nothing of it when one cannot be."""
-    try:
-        text = file.decode()
-    except UnicodeDecodeError as error:
-        return _report({}, [Wrong(1, f"not UTF-8 at byte {error.start}: save it as CSV UTF-8")], done=False)
-    rows, wrong = read_day(text, ZoneInfo(premises.tz))
+    rows, wrong = read_day(file, ZoneInfo(premises.tz))
     outcomes: dict[str, int] = {}
     with connection.transaction() as all_of_it:
         for row in rows:
@@ -98,7 +66,7 @@ def import_day(
                 wrong += outcome
         if wrong or dry_run:
             raise psycopg.Rollback(all_of_it)
-    return _report(outcomes, wrong, done=not wrong and not dry_run)
+    return report_of(outcomes, wrong, done=not wrong and not dry_run)
 
 
 def _put(
@@ -124,9 +92,3 @@ def _wrong(row: DayRow, error: Mapping[str, Any]) -> Wrong:
     # Each line of goods has a row of its own, the first one that of the order.
     line = row.line + (place[1] if len(place) > 1 and isinstance(place[1], int) else 0)
     return Wrong(line, f"order {row.number}: {error['msg']}", str(column))
-
-
-def _report(outcomes: dict[str, int], wrong: list[Wrong], *, done: bool) -> DayReport:
-    lines = [WrongLine(line=one.line, column=one.column, says=one.says) for one in wrong]
-    counts = {name: outcomes.get(name, 0) for name in ("created", "changed", "unchanged")}
-    return DayReport(**counts, wrong=sorted(lines, key=lambda one: one.line), done=done)

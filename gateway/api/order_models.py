@@ -10,15 +10,9 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from contract.geo import to_e7
+from gateway.api.texts import LongText, Text
 from storage.orders import NewLine, NewOrder
 
-# PostgreSQL's text holds no NUL, and control characters are no part of anybody's name or address.
-Text = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x08\x0b-\x1f]*$")
-]
-LongText = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=2000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$")
-]
 Minor = Annotated[int, Field(ge=0, le=10**12)]
 
 

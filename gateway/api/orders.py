@@ -19,10 +19,8 @@ from gateway.api.database import Database
 from gateway.api.etags import IfMatch, IfNoneMatch, etag_of, must_match
 from gateway.api.idempotency import IdempotentRoute, Once
 from gateway.api.order_models import (
-    LongText,
     OrderIn,
     OrderOut,
-    Text,
     as_new_order,
     to_new_order,
     to_order_out,
@@ -31,6 +29,7 @@ from gateway.api.order_models import (
 from gateway.api.paging import Cursor, Limit, read_place, write_place
 from gateway.api.premises import premises_of
 from gateway.api.problems import refusals
+from gateway.api.texts import LongText, Text
 from gateway.orders.changes import cancel, put_by_ref
 from gateway.orders.service import OrdersConflictError, UnknownObjectError, declare
 from gateway.people.permissions import Permission

@@ -15,7 +15,7 @@ from contract.foreign import Sender, by_broker
 from contract.reasons import DerivationCause
 from gateway.broker_roles import certificate_user
 from gateway.device_ca import DeviceCertificate
-from gateway.master.errors import MasterDataError
+from gateway.master.errors import MasterDataConflictError, MasterDataError
 from storage import master
 from storage.audit import Actor, AuditEvent, record
 from storage.derivation_queue import queue_trips_of_device
@@ -160,14 +160,14 @@ def fit_device(
 ) -> None:
     """From `at` on the device's fixes are the vehicle's."""
     if vehicle.retired_at is not None:
-        raise MasterDataError(f"vehicle {vehicle.name} is retired")
+        raise MasterDataConflictError(f"vehicle {vehicle.name} is retired")
     said = _checked(device, fitting or Fitting())
     dedicated = device.kind == "dedicated"
     try:
         with connection.transaction():
             master.put_install(connection, device.id, vehicle, at, dedicated=dedicated, fitting=said)
     except psycopg.errors.ExclusionViolation:
-        raise MasterDataError(_why_taken(device, vehicle, at)) from None
+        raise MasterDataConflictError(_why_taken(device, vehicle, at)) from None
     after = {"vehicle": vehicle.name, "from_at": at, "dedicated": dedicated, **_known(said)}
     record(connection, [_event("device.fitted", device.name, vehicle, actor, at, after)])
     queue_trips_of_device(connection, device.id, at, DerivationCause.INSTALL_CORRECTED)

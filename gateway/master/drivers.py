@@ -74,7 +74,7 @@ def change_driver(
 
 def retire_driver(
     connection: psycopg.Connection, driver: Driver, *, actor: Actor, at: datetime, last_day: date
-) -> None:
+) -> Driver:
     """The person drives no more. Without a last day of employment it is `last_day`."""
     if driver.retired_at is not None:
         raise MasterDataConflictError(f"driver {driver.name} ({driver.employee_no}) is retired already")
@@ -82,6 +82,7 @@ def retire_driver(
     changed, before, after = with_changes(driver, values)
     master.change_driver(connection, changed)
     tell(connection, "driver.retired", driver, actor, at, premises_id=driver.premises_id, before=before, after=after)
+    return changed
 
 
 def _check_days(driver: Driver) -> None:

@@ -17,7 +17,7 @@ from storage.audit import Actor
 from storage.ids import new_id
 from storage.master import Premises, Vehicle
 
-KINDS = ("car", "van", "truck", "cargo_bike", "scooter")
+KINDS = ("car", "van", "truck", "cargo_bike", "bicycle", "scooter", "foot")
 # ISO 3779: 17 characters without I, O and Q; the law asks for it since model year 1981 (49 CFR 565).
 _VIN = re.compile(r"[A-HJ-NPR-Z0-9]{17}")
 _VIN_SINCE = 1981

@@ -10,7 +10,8 @@ import msgspec
 import psycopg
 
 from contract.places import PlaceKind, ZoneKind
-from gateway.master.errors import MasterDataError
+from gateway.master.errors import MasterDataConflictError, MasterDataError
+from gateway.master.premises import premises_by_id
 from gateway.master.zone_shapes import ShapeError, checked_geometry
 from storage import zones as rows
 from storage.audit import Actor, AuditEvent, record
@@ -127,12 +128,27 @@ def add_place(
         with connection.transaction():
             rows.put_place(connection, place)
     except psycopg.errors.ExclusionViolation:
-        raise MasterDataError(
+        raise MasterDataConflictError(
             f"place {wanted.name!r} exists at {premises.code}: waybill place retire it first"
         ) from None
     after = {**msgspec.structs.asdict(wanted), "from_at": place.from_at}
     _record(connection, "place.added", "place", place.id, premises.id, actor, at, after=after)
     return place
+
+
+def change_place(
+    connection: psycopg.Connection, place: Place, values: dict[str, Any], *, actor: Actor, at: datetime
+) -> Place:
+    """The place as it is from `at` on: the old one ends, so that what earlier stops were judged by stays known."""
+    wanted = NewPlace(
+        name=place.name, kind=place.kind, lat_e7=place.lat_e7, lon_e7=place.lon_e7, radius_m=place.radius_m
+    )
+    changed = msgspec.structs.replace(wanted, **values)
+    if changed == wanted:
+        return place
+    with connection.transaction():
+        retire_place(connection, place, actor=actor, at=at)
+        return add_place(connection, premises_by_id(connection, place.premises_id), changed, actor=actor, at=at)
 
 
 def retire_place(connection: psycopg.Connection, place: Place, *, actor: Actor, at: datetime) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
+
+from gateway.csv_rows import Wrong, read_rows
 
 LINE_COLUMNS = ("item", "quantity", "unit", "category", "tag", "unit_price_minor")
 ORDER_COLUMNS = (
@@ -21,14 +21,6 @@ _TIMES = ("window_from", "window_to", "placed_at")
 MOST_ORDERS = 5_000
 
 
-class Wrong(msgspec.Struct, frozen=True):
-    """Something that is wrong, with the line of the file (1 is the heading) and the column where they are known."""
-
-    line: int
-    says: str
-    column: str | None = None
-
-
 class DayRow(msgspec.Struct, frozen=True):
     """An order's values as they are to be checked, the line it begins at, and its number."""
 
@@ -37,46 +29,15 @@ class DayRow(msgspec.Struct, frozen=True):
     values: dict[str, Any]
 
 
-def read_day(text: str, zone: ZoneInfo) -> tuple[list[DayRow], list[Wrong]]:
+def read_day(file: bytes, zone: ZoneInfo) -> tuple[list[DayRow], list[Wrong]]:
     """Orders in the order of the file. Rows with one number are one order: each has one line of its goods.
 
     Times without an offset are the premises' own, in `zone`.
     """
-    rows = csv.reader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
-    try:
-        heading = [name.strip() for name in next(rows)]
-    except (StopIteration, csv.Error):
-        return [], [Wrong(1, f"the file is empty; its first line names the columns: {', '.join(NEEDED)}, …")]
-    if wrong := _wrong_heading(heading):
-        return [], wrong
-    return _orders(rows, heading, zone)
-
-
-def _wrong_heading(heading: list[str]) -> list[Wrong]:
-    wrong = [Wrong(1, f"the column {name} is missing", name) for name in NEEDED if name not in heading]
-    known = {*ORDER_COLUMNS, *LINE_COLUMNS}
-    for name in heading:
-        if name not in known:
-            wrong.append(Wrong(1, f"no column is called {name!r}; there are: {', '.join(sorted(known))}", name))
-    return wrong + [
-        Wrong(1, f"the column {name} is there twice", name) for name in set(heading) if heading.count(name) > 1
-    ]
-
-
-def _orders(rows: Any, heading: list[str], zone: ZoneInfo) -> tuple[list[DayRow], list[Wrong]]:
+    rows, wrong = read_rows(file, NEEDED, {*ORDER_COLUMNS, *LINE_COLUMNS})
     found: dict[str, DayRow] = {}
-    wrong: list[Wrong] = []
-    try:
-        for cells in rows:
-            if not any(cell.strip() for cell in cells):
-                continue
-            if len(cells) != len(heading):
-                wrong.append(Wrong(rows.line_num, f"{len(cells)} cells, but the heading has {len(heading)} columns"))
-                continue
-            row = {name: cell.strip() for name, cell in zip(heading, cells, strict=True) if cell.strip()}
-            _take(found, wrong, row, rows.line_num, zone)
-    except csv.Error as error:
-        wrong.append(Wrong(rows.line_num, f"not CSV (RFC 4180): {error}"))
+    for row in rows:
+        _take(found, wrong, {name: cell for name, cell in row.cells.items() if cell}, row.line, zone)
     if len(found) > MOST_ORDERS:
         wrong.append(Wrong(1, f"{len(found)} orders; at most {MOST_ORDERS} in one file: split it"))
     return list(found.values()), wrong

@@ -33,6 +33,20 @@ WHERE (%(premises_id)s::uuid IS NULL OR k.premises_id = %(premises_id)s)
     AND (%(at)s::timestamptz IS NULL OR k.during @> %(at)s::timestamptz)
 ORDER BY p.code, k.name, lower(k.during);
 
+-- name: select_places
+-- Known places of some premises (NULL: of all) that are valid at a time, ended ones too when asked for, by name.
+SELECT k.id, k.premises_id, p.code, k.name, k.kind, k.lat_e7, k.lon_e7, k.radius_m, lower(k.during), upper(k.during),
+    k.created_at
+FROM waybill.place k JOIN waybill.premises p ON p.id = k.premises_id
+WHERE (%(premises_ids)s::uuid[] IS NULL OR k.premises_id = ANY(%(premises_ids)s))
+    AND (%(key)s::text IS NULL OR k.name = %(key)s OR k.id::text = %(key)s)
+    AND (%(retired)s OR k.during @> %(at)s::timestamptz)
+    AND (%(text)s::text IS NULL OR strpos(lower(k.name || ' ' || k.kind), lower(%(text)s)) > 0)
+    AND (%(after_id)s::uuid IS NULL OR (p.code, k.name, k.id)
+        > (%(after_code)s::text, %(after_name)s::text, %(after_id)s))
+ORDER BY p.code, k.name, k.id
+LIMIT %(most)s;
+
 -- name: end_place
 -- From this time on the place explains no stop any more.
 UPDATE waybill.place SET during = tstzrange(lower(during), %(at)s)

@@ -53,7 +53,7 @@ CREATE TABLE waybill.vehicle (
     colour text,
     created_at timestamptz NOT NULL,
     retired_at timestamptz,
-    kind text CHECK (kind IN ('car', 'van', 'truck', 'cargo_bike', 'scooter')),
+    kind text CHECK (kind IN ('car', 'van', 'truck', 'cargo_bike', 'bicycle', 'scooter', 'foot')),
     year integer CHECK (year BETWEEN 1900 AND 2200),
     vin text,
     registered_owner text,

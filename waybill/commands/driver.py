@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from waybill.commands.vehicle import Json, PremisesCode
+from waybill.commands.sheets import PremisesCode, add_sheet_commands
+from waybill.commands.vehicle import Json
 from waybill.connections import database
 from waybill.invocation import settings_of
 from waybill.terminal import note, say, show_json, show_table
@@ -19,6 +20,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Drivers: who may be on a trip's crew.")
     group.command(name="list")(list_drivers)
     group.command(name="add")(add)
+    add_sheet_commands(group, "drivers")
     app.add_typer(group, name="driver")
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from contract.clock import true_now
-from waybill.commands.vehicle import Json, PremisesCode
+from waybill.commands.sheets import PremisesCode
+from waybill.commands.vehicle import Json
 from waybill.connections import database
 from waybill.invocation import settings_of
 from waybill.terminal import note, say, show_json, show_table

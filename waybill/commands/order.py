@@ -7,10 +7,9 @@ from typing import Annotated
 
 import typer
 
-from waybill.commands.vehicle import PremisesCode
+from waybill.commands.sheets import DryRun, PremisesCode, content_of, show_report
 from waybill.connections import database
-from waybill.invocation import CommandError, settings_of
-from waybill.terminal import note, say, show_table
+from waybill.invocation import settings_of
 
 
 def register(app: typer.Typer) -> None:
@@ -24,7 +23,7 @@ def import_orders(
     file: Annotated[Path, typer.Argument(help="CSV, UTF-8, the first line names the columns.")],
     premises: PremisesCode = None,
     source: Annotated[str, typer.Option(help="Name of the system that the orders' numbers are of.")] = "import",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would become of it.")] = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Puts every order of a CSV file under its number: all of them, or none and what is wrong, line by line."""
     from gateway.api.order_import import import_day
@@ -32,18 +31,9 @@ def import_orders(
     from waybill.commands.actor import terminal_actor
 
     settings = settings_of(context)
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise CommandError(f"{file}: {error.strerror}") from error
     with database(settings) as connection:
         report = import_day(
-            connection, find_premises(connection, premises), source, content, terminal_actor(),
+            connection, find_premises(connection, premises), source, content_of(file), terminal_actor(),
             settings.parsed_clock().now(), test=False, dry_run=dry_run,
         )  # fmt: skip
-    if report.wrong:
-        show_table(("line", "column", "what is wrong"), [(one.line, one.column, one.says) for one in report.wrong])
-        raise CommandError(f"{file}: {len(report.wrong)} things are wrong; nothing was changed")
-    say(f"{report.created} created, {report.changed} changed, {report.unchanged} unchanged")
-    if dry_run:
-        note("Nothing was changed: --dry-run.")
+    show_report(file, report, dry_run=dry_run)

@@ -6,20 +6,19 @@ from typing import Annotated
 
 import typer
 
+from waybill.commands.sheets import PremisesCode, add_sheet_commands
 from waybill.connections import database
 from waybill.invocation import settings_of
 from waybill.terminal import note, say, show_json, show_table
 
 Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
-PremisesCode = Annotated[
-    str | None, typer.Option("--premises", metavar="CODE", help="Which premises, when there are several.")
-]
 
 
 def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Known places: where a stop explains itself, such as fuel.")
     for name, command in (("list", list_places), ("add", add), ("retire", retire)):
         group.command(name=name)(command)
+    add_sheet_commands(group, "known-places")
     app.add_typer(group, name="place")
 
 

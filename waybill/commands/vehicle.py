@@ -6,14 +6,12 @@ from typing import Annotated
 
 import typer
 
+from waybill.commands.sheets import PremisesCode, add_sheet_commands
 from waybill.connections import database
 from waybill.invocation import settings_of
 from waybill.terminal import note, say, show_json, show_table
 
 Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
-PremisesCode = Annotated[
-    str | None, typer.Option("--premises", metavar="CODE", help="Which premises, when there are several.")
-]
 VehicleName = Annotated[str, typer.Argument(metavar="VEHICLE", help="Name, such as van-7.")]
 
 
@@ -22,6 +20,7 @@ def register(app: typer.Typer) -> None:
     group.command(name="list")(list_vehicles)
     group.command(name="add")(add)
     group.command(name="retire")(retire)
+    add_sheet_commands(group, "vehicles")
     app.add_typer(group, name="vehicle")
 
 

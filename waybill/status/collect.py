@@ -20,7 +20,7 @@ from waybill.setting_rules import shown
 from waybill.settings import Settings
 from waybill.stack.process_state import StackState, read_state
 from waybill.stack.processes import STATE_FILE
-from waybill.status import backups, keeping
+from waybill.status import backups, keeping, register
 from waybill.status.asking import failing_checks
 from waybill.status.report import (
     BrokerReport,
@@ -136,13 +136,14 @@ def _with_records(
 def _with_keeping(
     report: StatusReport, connection: psycopg.Connection, settings: Settings, *, local: bool
 ) -> StatusReport:
-    """With sizes, ages and clocks, once the schema is this version's."""
+    """With sizes, ages, clocks and what master data lacks, once the schema is this version's."""
     database = report.database
     if database.schema is None or database.error is not None or database.pending:
         return report
     found = keeping.keeping(connection, settings.parsed_clock(), settings.data_dir if local else None)
-    soon = keeping.warnings(found, true_now(), len(report.devices))
-    return msgspec.structs.replace(report, keeping=found, warnings=[*report.warnings, *soon])
+    known = register.register_report(connection, report.now, settings.document_warning_days)
+    soon = [*keeping.warnings(found, true_now(), len(report.devices)), *register.warnings(known)]
+    return msgspec.structs.replace(report, keeping=found, register=known, warnings=[*report.warnings, *soon])
 
 
 def _schema(connection: psycopg.Connection) -> tuple[str | None, list[str], str | None]:

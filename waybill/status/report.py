@@ -8,6 +8,7 @@ import msgspec
 
 from storage.health import DeviceHealth
 from waybill.status.keeping import Keeping
+from waybill.status.register import RegisterReport
 
 
 class ProcessReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,3 +91,4 @@ class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
     today: DayReport | None = None
     backup: BackupReport | None = None  # None: none was ever made
     keeping: Keeping | None = None
+    register: RegisterReport | None = None

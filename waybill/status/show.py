@@ -6,7 +6,7 @@ from datetime import datetime
 
 from contract.clock import true_now
 from contract.times import format_instant
-from waybill.status import keeping
+from waybill.status import keeping, register
 from waybill.status.report import StatusReport
 from waybill.terminal import say, show_table
 
@@ -24,6 +24,8 @@ def show(report: StatusReport) -> None:
     if report.keeping is not None:
         for line in keeping.lines(report.keeping, true_now()):
             say(line)
+    if report.register is not None and (holes := register.line(report.register)):
+        say(holes)
     for warning in report.warnings:
         say(f"warning: {warning}")
     for problem in report.problems:
