@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field
 
 from contract.reasons import FailureReason
-from gateway.api.order_models import LongText, Text
+from gateway.api.texts import LongText, Text
 from gateway.api.trip_models import MOST_DROPS, MemberIn, Name, Route, StrictModel, to_route
 from gateway.dispatch import changes
 from gateway.dispatch.drafting import WantedMember

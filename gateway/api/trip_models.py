@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from contract.geo import to_e7
-from gateway.api.order_models import Text
+from gateway.api.texts import Text
 from gateway.dispatch.drafting import WantedMember
 from gateway.dispatch.estimate import Effect
 from gateway.dispatch.guards import Finding, Guard

@@ -16,10 +16,10 @@ from gateway.api.clock import Now
 from gateway.api.database import Database
 from gateway.api.etags import IfMatch, etag_of, must_match
 from gateway.api.idempotency import IdempotentRoute, Once
-from gateway.api.order_models import Text
 from gateway.api.paging import Cursor, Limit, read_cursor, write_cursor
 from gateway.api.premises import premises_of
 from gateway.api.problems import refusals
+from gateway.api.texts import Text
 from gateway.api.trip_change_models import ChangesIn
 from gateway.api.trip_models import (
     PlanChangeOut,
