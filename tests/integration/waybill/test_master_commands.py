@@ -31,7 +31,11 @@ def test_init_makes_premises_and_administrator_with_audit_events(waybill: Waybil
     assert _rows(database, "SELECT code, tz, hours->'fri', hours->'sat', lat_e7 FROM waybill.premises") == [
         ("helsinki", "Europe/Helsinki", ["09:00", "21:00"], None, 601700000)
     ]
-    [(name, role, hashed)] = _rows(database, "SELECT name, role, password_hash FROM waybill.account")
+    [(name, role, hashed)] = _rows(
+        database,
+        "SELECT a.name, r.role, a.password_hash FROM waybill.account a JOIN waybill.account_role r"
+        " ON r.account_id = a.id",
+    )
     assert (name, role) == ("chief", "administrator")
     assert PasswordHasher().verify(str(hashed), PASSWORD)
     assert _rows(database, "SELECT actor_kind, actor, action FROM waybill.audit_event ORDER BY action") == [
