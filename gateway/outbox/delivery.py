@@ -60,14 +60,15 @@ def _tell_one(connection: psycopg.Connection, listener: Listener) -> int:
     place = (listener.told_by, listener.told_id)
     events = events_after(connection, reader, types=listener.types, after=place, most=_MOST_EVENTS)
     now = true_now()
+    ids = sorted(new_id(now) for _ in events)  # what is due at one time is sent in the order of its ids
     put_deliveries(
         connection,
         [
             NewDelivery(
-                id=new_id(now), webhook_id=listener.id, event_id=event.id, type=event.type, body=_body(event),
+                id=delivery_id, webhook_id=listener.id, event_id=event.id, type=event.type, body=_body(event),
                 created_at=now,
             )
-            for event in events
+            for delivery_id, event in zip(ids, events, strict=True)
         ],
     )  # fmt: skip
     if events:
