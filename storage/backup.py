@@ -143,6 +143,11 @@ def finish_restore(made: Scratch) -> dict[str, int]:
         return count_rows(inside)
 
 
+def move_feed(connection: psycopg.Connection) -> None:
+    """Lets the feed of events go on behind every place that anybody has; for a database that was taken back."""
+    connection.execute(statement("move_feed"))
+
+
 def swap_in(connection: psycopg.Connection, url: str, made: Scratch, *, keep: bool) -> str | None:
     """Gives the restored database its name. The one that had it is kept under the name given back, or is dropped."""
     name, aside = _name(url), None

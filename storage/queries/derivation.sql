@@ -126,7 +126,7 @@ SELECT id, name FROM waybill.spool WHERE device_id = ANY (%(device_ids)s);
 -- The unit's own fixes from-to in order of time, refused ones too: the filter judges anew.
 SELECT spool_id, seq, fixed_at AT TIME ZONE 'UTC', lat_e7, lon_e7, altitude_m, speed_mps, course_deg, hdop, accuracy_m, satellites,
     ignition, quality, replayed, source, boot_id
-FROM waybill.fix
+FROM waybill.kept_fix
 WHERE device_id = %(device_id)s AND fixed_at >= %(from_at)s AND fixed_at < %(to_at)s AND source = 'dedicated'
     -- Stale is a matter of when a fix came, which the filter cannot judge; before its install it may be stale no more.
     AND (refused_by IS DISTINCT FROM 'stale' OR fixed_at > received_at - INTERVAL '7 days')

@@ -7,7 +7,7 @@ VALUES (%(id)s, %(premises_id)s, %(type)s, %(at)s, %(order_id)s, %(trip_id)s, %(
 -- Events after a place, of transactions older than the oldest one that is still running.
 SELECT e.written_by::text, e.id, p.code, e.type, e.at, e.order_id, e.trip_id, e.body
 FROM waybill.event e JOIN waybill.premises p ON p.id = e.premises_id
-WHERE e.written_by < pg_snapshot_xmin(pg_current_snapshot()) AND e.test = %(test)s
+WHERE e.written_by < waybill.feed_place(pg_snapshot_xmin(pg_current_snapshot())) AND e.test = %(test)s
     AND (%(premises_ids)s::uuid[] IS NULL OR e.premises_id = ANY (%(premises_ids)s))
     AND (%(types)s::text[] IS NULL OR e.type = ANY (%(types)s))
     AND (%(after_by)s::text IS NULL OR (e.written_by, e.id) > (%(after_by)s::xid8, %(after_id)s::uuid))

@@ -2,7 +2,7 @@
 -- A new endpoint; it is told of what happens from now on.
 INSERT INTO waybill.webhook (id, premises_id, url, types, test, secret, created_at, created_by, told_by, told_id)
 VALUES (%(id)s, %(premises_id)s, %(url)s, %(types)s, %(test)s, %(secret)s, %(created_at)s, %(created_by)s,
-    pg_current_xact_id(), %(id)s);
+    waybill.feed_place(pg_current_xact_id()), %(id)s);
 
 -- name: webhooks
 -- Endpoints without their secrets, newest first; one by its id.

@@ -1,8 +1,19 @@
 -- What order systems are told, and what they asked before.
 -- The feed. A reader goes on from a place in it, so rows must never appear behind that place: they are read in the order of
 -- the transactions that wrote them, and only up to the oldest one that is still running.
+-- A transaction's number counts only within its server: whoever restores a set adds to the offset, so that the places go
+-- on beyond all that were ever given, to order systems too. No row: nothing was ever restored.
+CREATE TABLE waybill.feed_offset (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
+    places bigint NOT NULL CHECK (places > 0)
+);
+
+CREATE FUNCTION waybill.feed_place(transaction_id xid8) RETURNS xid8 STABLE LANGUAGE sql AS $$
+    SELECT (transaction_id::text::bigint + coalesce((SELECT o.places FROM waybill.feed_offset o), 0))::text::xid8
+$$;
+
 CREATE TABLE waybill.event (
-    written_by xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    written_by xid8 NOT NULL DEFAULT waybill.feed_place(pg_current_xact_id()),
     id uuid NOT NULL,
     premises_id uuid NOT NULL REFERENCES waybill.premises,
     type text NOT NULL, -- order.delivered, order.changed, …

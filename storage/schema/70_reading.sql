@@ -37,7 +37,8 @@ JOIN waybill.device d ON d.id = i.device_id
 JOIN waybill.vehicle v ON v.id = i.vehicle_id
 WHERE i.premises_id = ANY (reading.visible_premises());
 
--- Every stored fix of a vehicle's dedicated unit, refused ones with the rule that refused them. A phone's are none.
+-- Every stored fix of a vehicle's dedicated unit, copies under a hold too, refused ones with the rule that refused them.
+-- A phone's are none.
 CREATE VIEW reading.vehicle_fix WITH (security_barrier) AS
 SELECT i.premises_id, i.vehicle_id, v.name AS vehicle_name, d.name AS device_name, f.fixed_at, f.received_at, f.seq,
     s.name AS spool, f.lat_e7, f.lon_e7, f.altitude_m, f.speed_mps, f.course_deg, f.hdop, f.accuracy_m, f.satellites,
@@ -45,7 +46,7 @@ SELECT i.premises_id, i.vehicle_id, v.name AS vehicle_name, d.name AS device_nam
 FROM waybill.install i
 JOIN waybill.vehicle v ON v.id = i.vehicle_id
 JOIN waybill.device d ON d.id = i.device_id
-JOIN waybill.fix f ON f.device_id = i.device_id AND f.fixed_at >= lower(i.during)
+JOIN waybill.kept_fix f ON f.device_id = i.device_id AND f.fixed_at >= lower(i.during)
     AND (upper_inf(i.during) OR f.fixed_at < upper(i.during))
 JOIN waybill.spool s ON s.id = f.spool_id
 WHERE i.dedicated AND f.source = 'dedicated' AND i.premises_id = ANY (reading.visible_premises());
@@ -58,7 +59,7 @@ SELECT i.premises_id, i.vehicle_id, v.name AS vehicle_name, d.name AS device_nam
 FROM waybill.install i
 JOIN waybill.vehicle v ON v.id = i.vehicle_id
 JOIN waybill.device d ON d.id = i.device_id
-JOIN waybill.fix f ON f.device_id = i.device_id AND f.fixed_at >= lower(i.during)
+JOIN waybill.kept_fix f ON f.device_id = i.device_id AND f.fixed_at >= lower(i.during)
     AND (upper_inf(i.during) OR f.fixed_at < upper(i.during))
 JOIN waybill.spool s ON s.id = f.spool_id
 WHERE NOT (i.dedicated AND f.source = 'dedicated') AND i.premises_id = ANY (reading.visible_premises());

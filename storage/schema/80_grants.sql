@@ -4,7 +4,8 @@ REVOKE UPDATE, DELETE ON waybill.fix, waybill.held_fix, waybill.reject, waybill.
 -- A hold is released, never deleted; what retention did only retention says.
 REVOKE UPDATE, DELETE ON waybill.legal_hold FROM waybill_gateway;
 GRANT UPDATE (released_at) ON waybill.legal_hold TO waybill_gateway;
-REVOKE INSERT, UPDATE, DELETE ON waybill.off_trip_day, waybill.retention_run FROM waybill_gateway;
+REVOKE INSERT, UPDATE, DELETE ON waybill.off_trip_day, waybill.retention_run, waybill.feed_offset, waybill.kept_fix
+    FROM waybill_gateway;
 -- Old plans are not rewritten.
 REVOKE UPDATE, DELETE ON waybill.trip_change FROM waybill_gateway;
 REVOKE ALL ON waybill.audit_event FROM waybill_gateway;

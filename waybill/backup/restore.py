@@ -17,6 +17,7 @@ from storage.backup import (
     finish_restore,
     maintenance,
     may_make_databases,
+    move_feed,
     rows_in_use,
     scratch,
     sessions,
@@ -91,17 +92,19 @@ def restore_database(one: SetReader, key: Key, manifest: Manifest, target: Targe
         applied = migrate(made.url)
         set_passwords(made.url, target.role_urls)
         with psycopg.connect(made.url) as inside:
+            move_feed(inside)
             record(inside, [_event(one.path, manifest, target)])
         return Restored(swap_in(connection, target.owner_url, made, keep=keep), applied)
 
 
 def record_recovered(owner_url: str, to: datetime, why: str | None, actor: Actor, at: datetime) -> None:
-    """Keeps that PostgreSQL's own recovery has taken the database back to a time."""
+    """Keeps that PostgreSQL's own recovery has taken the database back to a time; the feed goes on behind that."""
     event = AuditEvent(
         at=at, actor=actor, action="backup.restored", object_kind="installation", object_id="database",
         after={"set": "point-in-time recovery", "made_at": to}, reason=why,
     )  # fmt: skip
     with psycopg.connect(owner_url) as connection:
+        move_feed(connection)
         record(connection, [event])
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import msgspec
 import psycopg
@@ -18,6 +19,8 @@ from contract.fix import Fix, utc_ms
 from contract.messages import Receipt
 from gateway.broker_admin import BrokerAdmin
 from storage.audit import Actor
+from storage.events import Event, events_after, put_event
+from storage.order_reads import Reader
 from tests.fixtures.backups import World
 from tests.fixtures.command_line import caller, settings_of_tests
 from tests.fixtures.database import Database
@@ -90,6 +93,8 @@ def test_everything_is_there_again_on_another_machine_and_works(
     with running_gateway(world.broker, world.database), device_at(world.broker) as device:
         device.send(fixes(1, 10))
         device.receipt(10)
+        _busy_server(owner)
+        told = feed(owner)
         before = content(world.database.owner_url)
         one = world.make("--include", str(tmp_path / "key"))
         # Later than the set: the device is told that they are stored, and deletes them.
@@ -109,6 +114,11 @@ def test_everything_is_there_again_on_another_machine_and_works(
         assert servers.broker is not None
         rows = content(servers.database_owner_url)
         events = rows.pop("audit_event")
+        assert (before.pop("feed_offset"), rows.pop("feed_offset")) == (
+            ["(t,9000000000)"],
+            [f"(t,{9_000_000_000 + 2**40})"],
+        )
+        feed_goes_on(servers.database_owner_url, told)
         assert {**before, "audit_event": []} == {**rows, "audit_event": []}
         assert len(rows["fix"]) > 1000
         [restored] = set(events) - set(before["audit_event"])
@@ -120,6 +130,32 @@ def test_everything_is_there_again_on_another_machine_and_works(
         ):
             again.execute("DELETE FROM waybill.audit_event")
         goes_on(elsewhere, servers.broker, one, tmp_path)
+
+
+def _busy_server(owner: psycopg.Connection) -> None:
+    """The server of the set gave places far beyond those of a new one; their order is not that of the ids."""
+    owner.execute("INSERT INTO waybill.feed_offset (places) VALUES (9000000000)")
+    owner.execute("UPDATE waybill.event SET written_by = '9000000000'")
+    first = "SELECT id FROM waybill.event ORDER BY id LIMIT 3"
+    owner.execute(f"UPDATE waybill.event SET written_by = '9000000007' WHERE id IN ({first})".encode())
+
+
+def feed(connection: psycopg.Connection, after: tuple[str, UUID] | None = None) -> list[Event]:
+    return events_after(connection, Reader(None, False), after=after, most=100_000)
+
+
+def feed_goes_on(url: str, told: list[Event]) -> None:
+    """What was told is there in the same order, and whoever had read it all is told of what happens now."""
+    last = told[-1]
+    with psycopg.connect(url, autocommit=True) as connection:
+        assert feed(connection) == told
+        row = connection.execute("SELECT id FROM waybill.premises LIMIT 1").fetchone()
+        assert row is not None
+        connection.execute("BEGIN")
+        put_event(connection, "order.changed", true_now(), row[0], {})
+        connection.execute("COMMIT")
+        assert [event.type for event in feed(connection, (last.written_by, last.id))] == ["order.changed"]
+        connection.execute("DELETE FROM waybill.event WHERE type = 'order.changed'")
 
 
 def goes_on(folder: Path, broker: Broker, one: Path, tmp_path: Path) -> None:

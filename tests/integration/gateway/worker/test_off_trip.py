@@ -90,6 +90,14 @@ class World(msgspec.Struct):
         assert row is not None
         return int(row[0])
 
+    def read(self) -> int:
+        """How many fixes of the vehicle somebody finds who may read."""
+        with psycopg.connect(self.database.reader_url) as connection:
+            connection.execute("SELECT set_config('waybill.premises', %s, true)", [PREMISES])
+            row = connection.execute("SELECT count(*) FROM reading.vehicle_fix").fetchone()
+        assert row is not None
+        return int(row[0])
+
     def events(self, action: str) -> list[dict[str, object]]:
         rows = self.owner.execute(
             "SELECT after FROM waybill.audit_event WHERE action = %s ORDER BY recorded_at", [action]
@@ -101,6 +109,7 @@ class World(msgspec.Struct):
 def world(owner: psycopg.Connection, database: Database) -> World:
     device_id = register(owner, "off-a")
     owner.execute("UPDATE waybill.install SET during = tstzrange('2020-01-01Z', NULL)")
+    owner.execute("INSERT INTO waybill.spool (device_id, name) VALUES (%s, '0123456789abcdef')", [device_id])
     return World(owner, database, device_id)
 
 
@@ -163,15 +172,19 @@ def test_a_hold_keeps_what_is_off_trip_until_it_is_released(world: World) -> Non
     assert told == [("hold.placed", "compliance", "inspection"), ("hold.released", "compliance", "closed")]
 
 
-def test_copies_under_a_released_hold_go_too(world: World) -> None:
+def test_copies_under_a_hold_are_read_until_it_is_released(world: World) -> None:
     world.drive(200)
     hold = world.hold(midnight(200), midnight(199), None)
     world.run()
-    copied = world.count("held_fix")
+    copied, read = world.count("held_fix"), world.read()
+    # One comes in again, after its day was dropped: it is there twice until the next run, and is read once.
+    world.owner.execute("INSERT INTO waybill.fix SELECT * FROM waybill.held_fix ORDER BY fixed_at LIMIT 1")
+    again = world.read()
     world.release(hold)
     world.run()
 
-    assert (copied, world.count("held_fix"), world.count("fix")) == (144, 0, 0)
+    assert (copied, read, again) == (144, 144, 144)
+    assert (world.count("held_fix"), world.count("fix"), world.read()) == (0, 0, 0)
     assert [event["copies_deleted"] for event in world.events("fixes.dropped")] == [0, 144]
 
 
