@@ -115,7 +115,7 @@ class Bridge:
                     task.cancel()
                 await asyncio.wait((read, quiet, asked))
                 await self._take(self._decoder.flush())
-                await self.desk.put([] if self._sampler is None else self._sampler.flush())
+                await self._put([] if self._sampler is None else self._sampler.flush())
                 await self._drain()
                 publish.cancel()
                 commit.cancel()
@@ -138,7 +138,7 @@ class Bridge:
                 continue
             await self._take(self._decoder.pause())
             if self._sampler.holds:
-                await self.desk.put(self._sampler.flush())
+                await self._put(self._sampler.flush())
 
     async def _take(self, positions: list[Position]) -> None:
         """From the decoder to the spool: retimed and whole when replayed, else sampled."""
@@ -157,7 +157,10 @@ class Bridge:
         if positions and self._is_live:
             self._health.timed(positions[-1], self.options.clock.now())
         if chosen:
-            await self.desk.put(chosen)
+            await self._put(chosen)
+
+    async def _put(self, positions: list[Position]) -> None:
+        await self.desk.put(positions, patient=not self._is_live)
 
     @property
     def _is_live(self) -> bool:
@@ -165,15 +168,16 @@ class Bridge:
         return not (self.options.source.replayed or self.options.source.catching_up)
 
     async def _drain(self) -> None:
-        await self.desk.flush()
         try:
             async with asyncio.timeout(self.options.drain_s):
+                await self.desk.flush()
                 await self.desk.changed(lambda: self._spool.backlog == 0)
         except TimeoutError:
             log.warning(
-                "stopped with %d fixes unconfirmed after %.0f s; they stay in the spool and are sent at the next start",
-                self._spool.backlog,
+                "stopped after %.0f s: %d unconfirmed fixes stay in the spool and are sent at the next start%s",
                 self.options.drain_s,
+                self._spool.backlog,
+                f"; {self.desk.waiting} more are lost, no disk took them" if self.desk.waiting else "",
                 extra={"action": "drain", "device": self.options.device},
             )
 

@@ -84,7 +84,7 @@ async def check_mounting(options: BridgeOptions) -> AsyncIterator[Finding]:
     try:
         bridge = Bridge(msgspec.structs.replace(options, source=tap, drain_s=2.0))
     except SpoolError as error:
-        stop_first = "stop a bridge that runs: sudo systemctl stop waybill-bridge"
+        stop_first = "stop a bridge that runs (sudo systemctl stop waybill-bridge), or name a file of your own: --spool"
         yield Finding("spool", passed=False, said=str(error), remedy=stop_first)
         return
     spooled = bridge.progress().spooled

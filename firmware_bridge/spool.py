@@ -20,15 +20,15 @@ from contract.fix import Fix
 from contract.messages import Receipt
 from contract.times import format_instant, parse_instant
 from firmware_bridge.nmea.position import Position
-from firmware_bridge.spool_file import move_aside, open_file
-from firmware_bridge.spool_identity import identity_of
+from firmware_bridge.spool_file import keep_for, move_aside, open_file
+from firmware_bridge.spool_identity import identity_of, is_of_this_place
 from firmware_bridge.spooled import END, START, Gap, Held, Origin, Pack, Place
 
 # 7 days at 1 Hz are 604,800; at about 120 bytes a fix this is below 100 MB of an SD card.
 MAX_FIXES = 700_000
 # Older than this nobody waits for it, and the gateway's newest chunks are compressed by then.
 MAX_AGE = timedelta(days=7)
-_AGED_AT_ONCE = 500
+_AT_ONCE = 500
 
 
 class SpoolError(OSError):
@@ -39,7 +39,9 @@ class Spool:
     """One device's spool file. `newest_at` is the time of the fix numbered last, also after a restart.
 
     A copied file gets a new spool id, because two stores that number on under one id would contradict each other;
-    what the copy still holds keeps its old numbers, so that delivering it twice does no harm.
+    what the copy still holds keeps its old numbers, so that delivering it twice does no harm. A unit that was given
+    another name takes what it holds along, under new numbers: a spool is one device's for ever. What was copied from
+    another device is that one's to deliver, and is kept beside.
     """
 
     _no: int
@@ -72,9 +74,14 @@ class Spool:
             ) from error
 
     def _open(self) -> None:
-        identity = identity_of(self._path)
-        query = "SELECT no, spool_id, next_seq, boot, identity, newest_at FROM spool ORDER BY no DESC"
-        newest = self._db.execute(query).fetchone()
+        newest, owner = self._newest(), self._owner()
+        renamed = owner not in (None, self._origin.device)
+        if newest is not None and renamed and not is_of_this_place(newest[4], self._path):
+            self._db.close()
+            keep_for(self._path, str(owner), self._origin.device)
+            self._db = open_file(self._path)
+            newest, renamed = None, False
+        identity = identity_of(self._path, self._origin.device)
         self.boot: int = 1 if newest is None else newest[3] + 1
         self.newest_at = None if newest is None or newest[5] is None else parse_instant(newest[5])
         self._db.execute("BEGIN IMMEDIATE")
@@ -83,8 +90,20 @@ class Spool:
             self._db.execute("UPDATE spool SET boot = ? WHERE no = ?", (self.boot, self._no))
         else:
             self._begin(1 if newest is None else newest[0] + 1, identity)
+            if renamed:
+                self._move(START.no)
         self._db.execute("COMMIT")
         self._count()
+
+    def _newest(self) -> tuple[int, str, int, int, str, str | None] | None:
+        query = "SELECT no, spool_id, next_seq, boot, identity, newest_at FROM spool ORDER BY no DESC"
+        row: tuple[int, str, int, int, str, str | None] | None = self._db.execute(query).fetchone()
+        return row
+
+    def _owner(self) -> str | None:
+        """The device whose fixes the file holds; None when it holds none."""
+        row = self._db.execute("SELECT body FROM fix ORDER BY no DESC, seq DESC LIMIT 1").fetchone()
+        return None if row is None else _decode(row[0]).device
 
     def _begin(self, no: int, identity: str) -> None:
         """A new spool within the file: another random id, numbers from 1."""
@@ -161,7 +180,7 @@ class Spool:
         given_up: list[tuple[int, int]] = []
         while True:
             query = "SELECT body FROM fix ORDER BY no, seq LIMIT ?"
-            oldest = [_decode(body) for (body,) in self._db.execute(query, (_AGED_AT_ONCE if given_up else 1,))]
+            oldest = [_decode(body) for (body,) in self._db.execute(query, (_AT_ONCE if given_up else 1,))]
             aged = list(takewhile(lambda fix: fix.fixed_at < limit_at, oldest))
             if not aged:
                 return given_up
@@ -230,24 +249,29 @@ class Spool:
 
     def renew(self) -> None:
         """Starts a new spool in the file and numbers everything that is held of the present one anew."""
-        rows = self._db.execute("SELECT body FROM fix WHERE no = ? ORDER BY seq", (self._no,)).fetchall()
         before, spool_id, next_seq = self._no, self.spool_id, self._next_seq
         self._db.execute("BEGIN IMMEDIATE")
         try:
-            self._begin(before + 1, identity_of(self._path))
-            self._db.execute("DELETE FROM fix WHERE no = ?", (before,))
-            fixes = [
-                msgspec.structs.replace(_decode(body), spool_id=self.spool_id, seq=seq)
-                for seq, (body,) in enumerate(rows, 1)
-            ]
-            self._insert(fixes)
+            self._begin(before + 1, identity_of(self._path, self._origin.device))
+            self._move(before)
             self._db.execute("COMMIT")
         except BaseException:
             self._db.execute("ROLLBACK")
             self._no, self.spool_id, self._next_seq = before, spool_id, next_seq
             raise
-        self._next_seq = len(fixes) + 1
         self._count()
+
+    def _move(self, from_no: int) -> None:
+        """Numbers anew, in the present spool and under this device's name, what is held of the spools before it."""
+        query = "SELECT no, seq, body FROM fix WHERE no >= ? AND no < ? ORDER BY no, seq LIMIT ?"
+        while rows := self._db.execute(query, (from_no, self._no, _AT_ONCE)).fetchall():
+            self._db.execute("DELETE FROM fix WHERE no >= ? AND (no, seq) <= (?, ?)", (from_no, *rows[-1][:2]))
+            fixes = [
+                msgspec.structs.replace(_decode(body), device=self._origin.device, spool_id=self.spool_id, seq=seq)
+                for seq, (_, _, body) in enumerate(rows, self._next_seq)
+            ]
+            self._insert(fixes)
+            self._next_seq = fixes[-1].seq + 1
 
     def _insert(self, fixes: list[Fix]) -> None:
         rows = [(self._no, fix.seq, _encode(fix)) for fix in fixes]

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 GROUP_S = 0.25
 # So many positions are committed at once without waiting; a source that is faster than the disk waits at twice this.
 GROUP_SIZE = 500
-# A disk that refuses to write is tried again after this; meanwhile memory holds at most an hour at 1 Hz.
+# A disk that refuses to write is tried again after this; meanwhile memory holds at most an hour at 1 Hz, the newest.
 RETRY_S = 5.0
 MAX_WAITING = 3600
 
@@ -39,12 +39,18 @@ class SpoolDesk:
         self._device = device
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"spool-{device}")
         self._waiting: list[Position] = []
+        self._refused = False  # the disk took nothing when it was tried last
         self._changed = asyncio.Condition()
 
-    async def put(self, positions: list[Position]) -> None:
-        """Hands positions over for the next commit; waits when the disk is behind."""
+    async def put(self, positions: list[Position], *, patient: bool) -> None:
+        """Hands positions over for the next commit; waits when the disk is behind.
+
+        When it refuses to write only a patient source waits, such as a file: a receiver speaks on.
+        """
         async with self._changed:
-            await self._changed.wait_for(lambda: len(self._waiting) < 2 * GROUP_SIZE or not positions)
+            await self._changed.wait_for(
+                lambda: len(self._waiting) < 2 * GROUP_SIZE or not positions or (self._refused and not patient)
+            )
             self._waiting += positions
             self._changed.notify_all()
 
@@ -61,24 +67,38 @@ class SpoolDesk:
         group = self._waiting[:GROUP_SIZE]
         try:
             await self._call(self.spool.append, group)
-        except sqlite3.Error:
-            log.exception(
-                "the spool cannot be written. Fixes wait in memory; free space on the disk or replace it.",
-                extra={"action": "spool", "device": self._device},
-            )
-            await self._bound_waiting()
+        except sqlite3.Error as error:
+            await self._refuse(error)
             await asyncio.sleep(RETRY_S)
             return
         async with self._changed:
             del self._waiting[: len(group)]
+            if self._refused:
+                self._refused = False
+                log.info("the spool is written again; %d fixes are lost", self.lost, extra=self._named("spool_written"))
             self._changed.notify_all()
 
-    async def _bound_waiting(self) -> None:
-        too_many = len(self._waiting) - MAX_WAITING
-        if too_many > 0:
+    async def _refuse(self, error: sqlite3.Error) -> None:
+        """The disk takes nothing: said once, and no more waits in memory than may."""
+        async with self._changed:
+            if not self._refused:
+                log.error(
+                    "the spool cannot be written (%s). The newest %d fixes wait in memory, and older ones are lost: "
+                    "free space on the disk, or replace it.",
+                    error,
+                    MAX_WAITING,
+                    extra=self._named("spool"),
+                )
+            self._refused = True
+            too_many = max(len(self._waiting) - MAX_WAITING, 0)
+            if too_many and not self.lost:
+                log.error("fixes are lost: no disk takes them", extra=self._named("spool_lost"))
             del self._waiting[:too_many]
             self.lost += too_many
-            log.error("%d fixes lost in all: no disk takes them", self.lost, extra={"action": "spool"})
+            self._changed.notify_all()
+
+    def _named(self, action: str) -> dict[str, str]:
+        return {"action": action, "device": self._device}
 
     async def flush(self) -> None:
         """Returns when everything that was put is on disk."""
@@ -106,7 +126,7 @@ class SpoolDesk:
         try:
             deleted = await self._call(self.spool.confirm, receipt)
         except sqlite3.Error:
-            log.exception("a receipt could not be recorded", extra={"action": "spool", "device": self._device})
+            log.exception("a receipt could not be recorded", extra=self._named("spool"))
             return 0
         await self.poke()
         return deleted
@@ -121,6 +141,11 @@ class SpoolDesk:
     async def close(self) -> None:
         await self._call(self.spool.close)
         self._thread.shutdown()
+
+    @property
+    def waiting(self) -> int:
+        """Positions that are on no disk yet."""
+        return len(self._waiting)
 
     @property
     def backlog(self) -> int:

@@ -64,14 +64,8 @@ def is_damaged(error: sqlite3.Error) -> bool:
 
 
 def move_aside(path: Path, error: sqlite3.Error) -> Path:
-    """Renames the file with its journal, so that somebody can look into it; gives its new name."""
-    number = 1
-    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
-        number += 1
-    for ending in ("", "-wal", "-shm"):
-        part = path.with_name(path.name + ending)
-        if part.exists():
-            part.replace(aside.with_name(aside.name + ending))
+    """Renames a damaged file with its journal, so that somebody can look into it; gives its new name."""
+    aside = _rename(path, "damaged")
     log.error(
         "the spool %s is damaged (%s). It is kept as %s, and a new spool begins: fixes that were not delivered "
         "from it are missing. Check the disk or SD card; `sqlite3 %s .recover` can show what it still holds.",
@@ -81,4 +75,33 @@ def move_aside(path: Path, error: sqlite3.Error) -> Path:
         aside,
         extra={"action": "spool_damaged"},
     )
+    return aside
+
+
+def keep_for(path: Path, owner: str, device: str) -> Path:
+    """Renames a file that came from another unit; gives its new name."""
+    aside = _rename(path, owner)
+    log.warning(
+        "the spool %s was copied from %s and holds fixes that are not those of %s. It is kept as %s, and a new spool "
+        "begins. If %s itself can deliver them no more: waybill-bridge bridge --device %s --spool %s",
+        path,
+        owner,
+        device,
+        aside,
+        owner,
+        owner,
+        aside,
+        extra={"action": "spool_kept"},
+    )
+    return aside
+
+
+def _rename(path: Path, why: str) -> Path:
+    number = 1
+    while (aside := path.with_name(f"{path.name}.{why}-{number}")).exists():
+        number += 1
+    for ending in ("", "-wal", "-shm"):
+        part = path.with_name(path.name + ending)
+        if part.exists():
+            part.replace(aside.with_name(aside.name + ending))
     return aside

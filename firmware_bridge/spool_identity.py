@@ -1,4 +1,4 @@
-"""Tells whether a spool file is the original or a copy. Looks at the file's place, never at its content."""
+"""Tells whether a spool file is the original or a copy, and whose it is. Looks at its place, never at its content."""
 
 from __future__ import annotations
 
@@ -9,8 +9,19 @@ from pathlib import Path
 _MACHINE = (Path("/etc/machine-id"), Path("/sys/firmware/devicetree/base/serial-number"))
 
 
-def identity_of(path: Path) -> str:
-    """Changes when the file is copied to another path or computer; stays through a reboot and a rename."""
+def identity_of(path: Path, device: str) -> str:
+    """Changes when the file is copied to another path or computer, or the unit gets another name; stays through a
+    reboot and a rename."""
+    return f"{_place(path)}/{device}"
+
+
+def is_of_this_place(identity: str, path: Path) -> bool:
+    """Whether the file that had this identity is the one at `path`, whatever the unit was called."""
+    place = _place(path)
+    return identity == place or identity.rpartition("/")[0] == place  # the name came with the second version
+
+
+def _place(path: Path) -> str:
     machine = "/".join(_text(source) for source in _MACHINE)
     return f"{machine}/{path.stat().st_ino}"
 

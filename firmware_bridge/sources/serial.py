@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import grp
+import os
+import pwd
+import stat
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
 
 import serial
 
@@ -44,7 +50,7 @@ class SerialSource(Source):
             try:
                 port = await asyncio.to_thread(self._open, self._baud or BAUDS[0])
             except (serial.SerialException, OSError) as error:
-                self._teller.tell(f"{self._port}: {error}; {_remedy(error)}")
+                self._teller.tell(f"{self._port}: {error}; {_remedy(error, self._port)}")
                 await asyncio.sleep(REOPEN_S)
                 continue
             try:
@@ -121,12 +127,27 @@ def _read(port: serial.Serial) -> bytes:
     return first + port.read(port.in_waiting) if first else b""
 
 
-def _remedy(error: Exception) -> str:
+def _remedy(error: Exception, port: str) -> str:
     text = str(error)
     if isinstance(error, PermissionError) or "Permission denied" in text:
-        return "add the user to the group dialout (sudo usermod -aG dialout USER) and log in again"
+        return _permission(port)
     if "No such file" in text:
         return "plug the receiver in, or look up its name with: ls /dev/serial/by-id"
     if "exclusively lock" in text or "Device or resource busy" in text:
         return "another program holds it: stop the second bridge, or gpsd (then use gpsd://localhost:2947)"
     return "check the cable and that no other program (gpsd, ModemManager) holds the port"
+
+
+def _permission(port: str) -> str:
+    """Who may use the port, and how this user becomes one of them."""
+    group = "dialout"
+    with suppress(OSError, KeyError):
+        seen = Path(port).stat()
+        if not seen.st_mode & stat.S_IWGRP:
+            return f"only its owner may use it: sudo chmod 660 {port}, or a udev rule that says so for good"
+        group = grp.getgrgid(seen.st_gid).gr_name
+    try:
+        user = pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        user = "USER"
+    return f"add the user to the group {group} (sudo usermod -aG {group} {user}) and log in again"

@@ -76,13 +76,17 @@ def test_a_full_disk_of_the_database_costs_nothing_and_is_told_and_goes_on_when_
     assert (after["waybill_store_blocked[]"], after["waybill_unacknowledged_messages[]"]) == (0, 0)
 
 
-def test_a_full_disk_of_the_spool_keeps_positions_in_memory_until_there_is_space(server_folder: Path) -> None:
+def test_a_full_disk_of_the_spool_keeps_an_hour_in_memory_and_counts_what_is_lost(server_folder: Path) -> None:
     with on_small_disk(server_folder / "spool-disk", 8, "tests.fixtures.spool_on_small_disk") as spool:
         spool.tell("put 100")
         before = spool.tell("count")
         spool.tell("fill")
-        spool.tell("put 900")
+        # The receiver speaks on: far more than memory may hold.
+        spool.tell("put 5000")
+        lost = spool.tell("lost")
         spool.tell("free")
         after = spool.tell("count")
 
-    assert (before, after) == ("100 stored, 0 lost", "1000 stored, 0 lost")
+    assert before == "0..99 stored, 0 lost"
+    assert lost == "1400 lost"
+    assert after == "0..99 1500..5099 stored, 1400 lost"

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import pwd
 import termios
 import tty
 from collections.abc import Iterator
@@ -153,3 +154,49 @@ def test_a_port_that_another_holds_is_told_by_whom_it_may_be(tmp_path: Path, cap
             await asyncio.wait(tasks)
 
     asyncio.run(scene())
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Without the rights of root, which may open everything."""
+    if os.geteuid() != 0:
+        yield
+        return
+    nobody, groups, group = pwd.getpwnam("nobody"), os.getgroups(), os.getegid()
+    os.setgroups([])
+    os.setegid(nobody.pw_gid)
+    os.seteuid(nobody.pw_uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(group)
+        os.setgroups(groups)
+
+
+@pytest.mark.parametrize(
+    ("mode", "said"),
+    [(0o060, "add the user to the group {group} (sudo usermod -aG {group} {user})"), (0o000, "sudo chmod 660 {port}")],
+)
+def test_a_port_that_may_not_be_used_is_told_with_the_way_in(
+    mode: int, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scene(port: str) -> None:
+        task = asyncio.create_task(read(SerialSource(port, 9600), []))
+        await until(lambda: "Permission denied" in caplog.text, "that the port may not be used")
+        task.cancel()
+        await asyncio.wait((task,))
+
+    ours, theirs = os.openpty()
+    try:
+        port = os.ttyname(theirs)
+        Path(port).chmod(mode)
+        group = Path(port).group()
+        with as_nobody():
+            user = pwd.getpwuid(os.geteuid()).pw_name
+            asyncio.run(scene(port))
+    finally:
+        os.close(theirs)
+        os.close(ours)
+
+    assert said.format(port=port, group=group, user=user) in caplog.text

@@ -110,6 +110,55 @@ def test_a_copy_gets_its_own_id_and_delivers_the_old_numbers_under_the_old_one(t
     copy.close()
 
 
+def test_a_unit_with_another_name_takes_along_what_it_holds(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool.db", ORIGIN)
+    spool.append(positions(1200))
+    spool.confirm(Receipt(spool=spool.spool_id, through=2))
+    spool.close()
+
+    renamed = Spool(tmp_path / "spool.db", Origin(device="gps-02"))
+    renamed.append([FULL])
+    pack = renamed.next_pack(2000)
+
+    assert renamed.spool_id != spool.spool_id
+    assert pack is not None
+    assert {(fix.device, fix.spool_id) for fix in pack.fixes} == {("gps-02", renamed.spool_id)}
+    assert [fix.seq for fix in pack.fixes] == list(range(1, 1199))
+    assert [fix.lat_e7 for fix in pack.fixes] == list(range(2, 1200))
+    assert (renamed.backlog, renamed.last_seq, renamed.confirmed) == (1199, 1199, 0)
+    renamed.close()
+
+
+def test_an_empty_spool_of_another_name_is_replaced_too(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool.db", ORIGIN)
+    spool.close()
+
+    renamed = Spool(tmp_path / "spool.db", Origin(device="gps-02"))
+    renamed.close()
+    again = Spool(tmp_path / "spool.db", Origin(device="gps-02"))
+
+    assert spool.spool_id != renamed.spool_id == again.spool_id
+    again.close()
+
+
+def test_what_was_copied_from_another_device_is_kept_beside_and_not_sent(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    spool = Spool(tmp_path / "spool.db", ORIGIN)
+    spool.append(positions(3))
+    spool.close()
+    shutil.copyfile(tmp_path / "spool.db", tmp_path / "copy.db")
+
+    other = Spool(tmp_path / "copy.db", Origin(device="gps-02"))
+
+    assert (other.backlog, other.last_seq) == (0, 0)
+    other.close()
+    assert "copied from gps-01" in caplog.text
+    kept = Spool(tmp_path / "copy.db.gps-01-1", ORIGIN)
+    assert kept.backlog == 3
+    kept.close()
+
+
 def test_a_renamed_file_stays_the_same_spool(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "spool.db", ORIGIN)
     spool.close()
