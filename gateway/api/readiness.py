@@ -45,7 +45,7 @@ def _schema(connection: psycopg.Connection) -> Check:
         remedy = "run the newer Waybill, or restore its backup; waybill db status says which file"
         return Check("schema", ok=False, says="the database's schema is another version's", remedy=remedy)
     if missing:
-        return Check("schema", ok=False, says=f"{missing} migrations pending", remedy="run waybill db migrate")
+        return Check("schema", ok=False, says=f"{missing} pending", remedy="run waybill db migrate")
     return Check("schema", ok=True, says="up to date")
 
 

@@ -143,6 +143,8 @@ def list_sets(
         return
     rows = [(one.name, f"{one.bytes:,}", one.waybill, one.opened_by, one.trouble) for one in sets]
     show_table(("set", "bytes", "waybill", "opened by", "trouble"), rows)
+    if not sets:
+        note(f"No set of that name in {_folder(context, folder)}: waybill backup make")
 
 
 def recovered(
@@ -194,4 +196,5 @@ def _tell(manifest: Manifest) -> None:
     say(f"database  PostgreSQL {manifest.postgresql}, TimescaleDB {manifest.timescaledb}, {manifest.edition} edition")
     say(f"schema    {max(manifest.migrations, default='none')}")
     show_table(("part", "bytes", "sha256"), [(part.name, f"{part.bytes:,}", part.sha256) for part in manifest.parts])
-    show_table(("table", "rows"), [(table, f"{rows:,}") for table, rows in manifest.rows.items()])
+    show_table(("table", "rows"), [(table, f"{rows:,}") for table, rows in manifest.rows.items() if rows])
+    say(f"{sum(1 for rows in manifest.rows.values() if not rows)} more tables are empty.")

@@ -265,6 +265,7 @@ def _hand_over_code(settings: Settings, device: Device, opened: EnrolmentCode) -
     url = settings.public_url or f"http://{settings.api_host}:{settings.api_port}"
     note(f"The code of {name}, shown only now, good once and until {_second(opened.expires_at)}. On the device:")
     note(f"waybill bridge enroll {url} {opened.code}")
+    note(f"or, where only the bridge is installed: waybill-bridge enroll {url} {opened.code}")
     if settings.broker_admin_password is None:
         note("WAYBILL_BROKER_ADMIN_PASSWORD is not set here: unless the api has it, it will refuse the code.")
     if device.has_certificate and settings.device_ca_dir is None:

@@ -55,9 +55,10 @@ def list_refused(
     wanted = Wanted(reason=reason, device=device, place=where, from_at=instant(from_, now, "--from"), to_at=to_at)
     with database(settings) as connection:
         try:
-            found = kept(connection, wanted, limit=limit, before=before)
+            found = kept(connection, wanted, limit=limit + 1, before=before)
         except ValueError as error:
             raise CommandError(f"--before: {error}") from error
+    found, more = found[:limit], len(found) > limit
     if as_json:
         show_json(found)
         return
@@ -69,8 +70,8 @@ def list_refused(
     show_table(("id", "where", "at", "device", "reason", "field", "detail", "replayed"), rows)
     if not found:
         note(f"There are none like that since {format_instant(wanted.from_at)}; --from looks further back.")
-    elif len(found) == limit:
-        note(f"There may be more: --before {found[-1].ref}")
+    elif more:
+        note(f"There are more: --before {found[-1].ref}")
 
 
 def show(
@@ -100,6 +101,7 @@ def show(
     facts = msgspec.structs.asdict(one)
     raw = facts.pop("raw", None)
     reason = str(facts.get("reason") or facts.get("refused_by"))
+    facts = {**facts.pop("fields", {}), **facts}
     for name, value in facts.items():
         if value is not None:
             say(f"{name}: {value.isoformat() if hasattr(value, 'isoformat') else value}")
@@ -130,7 +132,10 @@ def replay(
         wanted = ids or rejects_to_replay(connection, device=device, reason=reason, limit=_MOST_AT_ONCE)
         again = put_in_again(connection, wanted, actor=terminal_actor(), at=now)
     left = sorted(set(wanted) - {one.id for one in again})
-    say(f"{len(again)} put in again; the running gateway takes them within a second or two")
+    taken = "; the running gateway takes them within a second or two" if again else ""
+    say(f"{len(again)} put in again{taken}")
+    if not wanted:
+        note("No such reject is kept that was not put in again before: waybill rejects list --where reject")
     if left:
         note(f"not these, which are no rejects or were replayed before: {', '.join(map(str, left[:20]))}")
     if not ids and len(wanted) == _MOST_AT_ONCE:

@@ -202,7 +202,7 @@ def _problems(report: StatusReport) -> list[str]:
     elif database.error is not None:
         found.append(f"schema: {database.error}")
     elif database.pending:
-        found.append(f"schema: {len(database.pending)} migrations pending, run waybill db migrate")
+        found.append(f"schema: {len(database.pending)} pending: run waybill db migrate")
     if not report.broker.reachable:
         found.append(f"broker {report.broker.place} is not reachable")
     for part in report.parts:

@@ -86,7 +86,7 @@ def lines(found: Keeping, now: datetime) -> list[str]:
     did = ", ".join(f"{run.name} {run.rows} rows" for run in found.retention if run.rows)
     return [
         f"records   {size(found.bytes)}, {growth}{left}",
-        f"fixes     {found.fix_days} days{since}{compressed}",
+        f"fixes     {found.fix_days} {'day' if found.fix_days == 1 else 'days'}{since}{compressed}",
         f"retention {ran}" + (f": {did}" if did else ""),
     ]
 

@@ -64,10 +64,15 @@ def _processes(report: StatusReport) -> None:
                 None if process is None else process.port,
                 seen,
                 None if process is None else process.restarts,
-                None if part is None else " ".join(f"{key}={value}" for key, value in part.counters.items()),
+                None if part is None else _counters(part.counters),
             )
         )
     show_table(("part", "state", "pid", "port", "seen", "restarts", "counters"), rows)
+
+
+def _counters(counters: dict[str, object]) -> str:
+    """What a glance needs: how often each job ran stands in the metrics and in --json."""
+    return " ".join(f"{name}={count}" for name, count in counters.items() if not name.endswith("_runs"))
 
 
 def _devices(report: StatusReport) -> None:

@@ -123,7 +123,7 @@ def test_an_old_schema_is_named(empty_database: Database, broker: Broker, tmp_pa
     answer = waybill("status")
 
     assert answer.exit_code == 1
-    assert f"DOWN: schema: {len(known_migrations())} migrations pending, run waybill db migrate" in answer.out
+    assert f"DOWN: schema: {len(known_migrations())} pending: run waybill db migrate" in answer.out
 
 
 def test_devices_show_newest_fix_receipt_and_backlog(waybill: Waybill, database: Database) -> None:
