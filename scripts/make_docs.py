@@ -20,6 +20,7 @@ from contract.schema import asyncapi, json_schemas
 from gateway.api.app import ROUTERS
 from gateway.dispatch.estimate import EstimatePolicy
 from gateway.dispatch.guards import GUARDS
+from gateway.dispatch.profile import meanings, shipped
 from gateway.tracking.policy import thresholds
 from waybill.cli import command_line
 from waybill.configuration import ABOUT, PREFIX
@@ -68,6 +69,7 @@ def _with_tables(text: str) -> str:
         "milestones": _milestones,
         "guards": _guards,
         "estimates": _estimates,
+        "profiles": _profiles,
     }
     return _BLOCK.sub(lambda match: f"{match[1]}{tables[match['name']]()}{match[3]}", text)
 
@@ -111,6 +113,18 @@ def _estimates() -> str:
             yield f"`{name}`", str(getattr(EstimatePolicy(), name)), meta.extra["unit"], meta.description
 
     return _table(("value", "is", "unit", "why"), rows())
+
+
+def _profiles() -> str:
+    def rows() -> Iterator[tuple[str, ...]]:
+        for setting, meaning in meanings().items():
+            for name, profile in shipped().items():
+                if (one := profile.settings.get(setting)) is not None:
+                    value = ", ".join(one.value) if isinstance(one.value, list) else str(one.value).lower()
+                    value = one.value if isinstance(one.value, str) else value
+                    yield f"`{setting}`", meaning, name, value, "on" if one.on else "off", one.mark, one.source
+
+    return _table(("setting", "what", "profile", "value", "", "mark", "source"), rows())
 
 
 def _settings() -> str:

@@ -157,6 +157,11 @@ def accept_lines(connection: psycopg.Connection, order_id: UUID, accepted: Mappi
         cursor.executemany(statement("accept_order_line"), rows)
 
 
+def accepted_lines(connection: psycopg.Connection, order_id: UUID) -> dict[int | None, Decimal]:
+    """What of each line the customer took, where somebody said."""
+    return dict(connection.execute(statement("accepted_lines"), {"order_id": order_id}).fetchall())
+
+
 def _columns(order: NewOrder) -> dict[str, Any]:
     row = {name: getattr(order, name) for name in order.__struct_fields__ if name != "lines"}
     return {**row, "total_minor": order.total_minor}

@@ -36,6 +36,10 @@ class TripHead(msgspec.Struct, frozen=True):
     cancelled: bool
     plan_version: int
     has_route: bool
+    profile: str | None
+    profile_version: int | None
+    ledger_no: str | None
+    checklist: list[str]
     created_at: datetime
     premises_lat_e7: int | None
     premises_lon_e7: int | None

@@ -42,6 +42,7 @@ _MODULES = (
     "zone",
     "place",
     "policy",
+    "profile",
     "trip",
     "stop",
     "explain",

@@ -110,6 +110,10 @@ class TripOut(BaseModel):
     ended_at: datetime | None
     declared_ended_at: datetime | None
     end_reason: str | None
+    profile: str | None = Field(description="jurisdiction profile, pinned when it was planned")
+    profile_version: int | None
+    ledger_no: str | None
+    checklist: list[str]
     drops: list[DropOut]
 
 

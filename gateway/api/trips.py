@@ -7,19 +7,29 @@ from http import HTTPStatus
 from typing import Annotated, Literal
 from uuid import UUID
 
-import psycopg
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
-from gateway.api.callers import Caller, TripReader, TripWriter
+from gateway.api.callers import TripReader, TripWriter
 from gateway.api.clock import Now
 from gateway.api.database import Database
-from gateway.api.etags import IfMatch, etag_of, must_match
+from gateway.api.etags import IfMatch
 from gateway.api.idempotency import IdempotentRoute, Once
 from gateway.api.paging import Cursor, Limit, read_cursor, write_cursor
 from gateway.api.premises import premises_of
 from gateway.api.problems import refusals
 from gateway.api.texts import Text
+from gateway.api.trip_access import (
+    CHANGE_TRIP,
+    ONE_TRIP,
+    WHO,
+    TripKey,
+    not_in_future,
+    scope_of_trips,
+    tagged,
+    trip_asked_for,
+    trip_for_change,
+)
 from gateway.api.trip_change_models import ChangesIn
 from gateway.api.trip_models import (
     PlanChangeOut,
@@ -33,27 +43,20 @@ from gateway.api.trip_models import (
     to_effects,
     to_findings,
     to_summary,
-    to_trip_out,
     to_wanted,
 )
 from gateway.dispatch.changes import Workbench, WorkedOut
-from gateway.dispatch.errors import DispatchConflictError, DispatchError, NoSuchTripError
+from gateway.dispatch.errors import DispatchConflictError
 from gateway.dispatch.leaving import cancel_trip, depart, end
 from gateway.dispatch.planning import draft_trip, put_planned_trip
+from gateway.dispatch.profile import Rule
 from gateway.dispatch.writing import write_changes
 from gateway.people.permissions import Permission
 from gateway.refusals import RefusedError
-from storage.trips import Trip, TripFilter, find_trips, lock_plans, read_trips, trip_changes, trip_list
+from storage.trips import TripFilter, lock_plans, read_trips, trip_changes, trip_list
 
 router = APIRouter(prefix="/v1/trips", tags=["trips"], route_class=IdempotentRoute)
 
-_WHO = {"_401": "No session and no API key", "_403": "No right to trips"}
-_ONE = refusals(**_WHO, _404="There is no such trip")
-_CHANGE = refusals(
-    **_WHO, _404="There is no such trip", _409="Not with trips, orders and vehicles as they are",
-    _412="It has changed since it was read",
-)  # fmt: skip
-Key = Annotated[str, Path(max_length=64, pattern=r"^[^\x00-\x1f]+$", description="the trip's id or number")]
 DryRun = Annotated[bool, Query(description="shows what would happen and changes nothing")]
 
 
@@ -64,7 +67,8 @@ class TripPage(BaseModel):
 
 class Departure(StrictModel):
     at: AwareDatetime | None = Field(None, description="when it left; left out: now")
-    note: Text | None = None
+    override: list[Rule] = Field(default=[], max_length=20, description="blocks that are lifted, with a reason")
+    reason: Text | None = None
 
 
 class End(StrictModel):
@@ -76,7 +80,7 @@ class Reason(StrictModel):
     reason: Text
 
 
-@router.get("", summary="Trips by planned departure", responses=refusals(**_WHO))
+@router.get("", summary="Trips by planned departure", responses=refusals(**WHO))
 def list_trips(
     caller: TripReader, connection: Database,
     premises: Annotated[str | None, Query(max_length=32)] = None,
@@ -87,7 +91,7 @@ def list_trips(
     after: Cursor = None, limit: Limit = 50,
 ) -> TripPage:  # fmt: skip
     wanted = TripFilter(premises=premises, vehicle=vehicle, state=state, from_at=from_at, to_at=to_at)
-    scope = _scope(caller, Permission.TRIPS_READ)
+    scope = scope_of_trips(caller, Permission.TRIPS_READ)
     found = trip_list(connection, scope, wanted, after=_place(after), most=limit + 1)
     page = read_trips(connection, found[:limit])
     last = page[-1].head if len(found) > limit else None
@@ -97,14 +101,14 @@ def list_trips(
 
 @router.post(
     "", status_code=201, summary="Plans a trip", dependencies=[Once],
-    responses={**refusals(**_WHO, _404="There are no such premises", _409="Not with things as they are"),
+    responses={**refusals(**WHO, _404="There are no such premises", _409="Not with things as they are"),
                200: {"model": PlannedOut, "description": "Only tried (dry_run)"}},
 )  # fmt: skip
 def plan(
     response: Response, wanted: TripIn, caller: TripWriter, connection: Database, now: Now, *,
     dry_run: DryRun = False,
 ) -> PlannedOut:  # fmt: skip
-    scope = _scope(caller, Permission.TRIPS_WRITE)
+    scope = scope_of_trips(caller, Permission.TRIPS_WRITE)
     premises = premises_of(connection, caller, Permission.TRIPS_WRITE, wanted.premises)
     if wanted.accept and wanted.reason is None:
         raise RefusedError("say why these guards are accepted: give a reason", field="body.reason")
@@ -116,117 +120,82 @@ def plan(
         return PlannedOut(trip=None, **dict(told))
     trip_id = put_planned_trip(connection, premises, drafted, caller.actor, now, reason=wanted.reason)
     (trip,) = read_trips(connection, [trip_id])
-    out = _tagged(response, trip)
+    out = tagged(response, trip)
     response.headers["Location"] = f"/v1/trips/{trip_id}"
     return PlannedOut(trip=out, **dict(told))
 
 
-@router.get("/{key}", summary="One trip with its drops and crew", responses=_ONE)
-def one_trip(response: Response, key: Key, caller: TripReader, connection: Database) -> TripOut:
-    return _tagged(response, _trip(connection, caller, Permission.TRIPS_READ, key))
+@router.get("/{key}", summary="One trip with its drops and crew", responses=ONE_TRIP)
+def one_trip(response: Response, key: TripKey, caller: TripReader, connection: Database) -> TripOut:
+    return tagged(response, trip_asked_for(connection, caller, Permission.TRIPS_READ, key))
 
 
-@router.get("/{key}/changes", summary="Every change of a trip's plan, with the plan before it", responses=_ONE)
-def changes_of_trip(key: Key, caller: TripReader, connection: Database) -> list[PlanChangeOut]:
-    trip = _trip(connection, caller, Permission.TRIPS_READ, key)
+@router.get("/{key}/changes", summary="Every change of a trip's plan, with the plan before it", responses=ONE_TRIP)
+def changes_of_trip(key: TripKey, caller: TripReader, connection: Database) -> list[PlanChangeOut]:
+    trip = trip_asked_for(connection, caller, Permission.TRIPS_READ, key)
     return [to_change_out(row) for row in trip_changes(connection, trip.head.id)]
 
 
 @router.post(
     "/{key}/changes", summary="Changes a trip, or with dry_run shows who would become late", dependencies=[Once],
-    responses=_CHANGE,
+    responses=CHANGE_TRIP,
 )  # fmt: skip
 def change(
-    response: Response, key: Key, wanted: ChangesIn, caller: TripWriter, connection: Database, now: Now, *,
+    response: Response, key: TripKey, wanted: ChangesIn, caller: TripWriter, connection: Database, now: Now, *,
     dry_run: DryRun = False, if_match: IfMatch = None,
 ) -> PlannedOut:  # fmt: skip
-    trip = _for_change(connection, caller, key, if_match)
+    trip = trip_for_change(connection, caller, key, if_match)
     if wanted.plan_version not in (None, trip.head.plan_version):
         says = f"the plan has changed since: it is version {trip.head.plan_version} now; read it again"
         raise DispatchConflictError(says, field="body.plan_version")
-    bench = Workbench(connection, trip, _scope(caller, Permission.TRIPS_WRITE), now)
+    bench = Workbench(connection, trip, scope_of_trips(caller, Permission.TRIPS_WRITE), now)
     for place, one in enumerate(wanted.changes):
         bench.apply(one.change(), f"body.changes.{place}")
     worked = bench.done([one.kind for one in wanted.changes], wanted.accept)
     if not dry_run:
         write_changes(connection, worked, caller.actor, now, wanted.reason)
     (after,) = read_trips(connection, [trip.head.id])
-    return PlannedOut(trip=_tagged(response, after) if not dry_run else None, **dict(_preview(worked)))
+    return PlannedOut(trip=tagged(response, after) if not dry_run else None, **dict(_preview(worked)))
 
 
-@router.post("/{key}/depart", summary="Says that a trip has left", dependencies=[Once], responses=_CHANGE)
+@router.post("/{key}/depart", summary="Says that a trip has left", dependencies=[Once], responses=CHANGE_TRIP)
 def depart_trip(
-    response: Response, key: Key, wanted: Departure, caller: TripWriter, connection: Database, now: Now,
+    response: Response, key: TripKey, wanted: Departure, caller: TripWriter, connection: Database, now: Now,
     if_match: IfMatch = None,
 ) -> TripOut:  # fmt: skip
-    trip = _for_change(connection, caller, key, if_match)
-    depart(connection, trip, caller.actor, _past(wanted.at, now), note=wanted.note)
-    return _tagged(response, *read_trips(connection, [trip.head.id]))
+    trip = trip_for_change(connection, caller, key, if_match)
+    if wanted.override and wanted.reason is None:
+        raise RefusedError("say why these blocks are lifted: give a reason", field="body.reason")
+    at = not_in_future(wanted.at, now)
+    depart(connection, trip, caller.actor, at, override=wanted.override, reason=wanted.reason)
+    return tagged(response, *read_trips(connection, [trip.head.id]))
 
 
-@router.post("/{key}/end", summary="Says that a trip is over, and why", dependencies=[Once], responses=_CHANGE)
+@router.post("/{key}/end", summary="Says that a trip is over, and why", dependencies=[Once], responses=CHANGE_TRIP)
 def end_trip(
-    response: Response, key: Key, wanted: End, caller: TripWriter, connection: Database, now: Now,
+    response: Response, key: TripKey, wanted: End, caller: TripWriter, connection: Database, now: Now,
     if_match: IfMatch = None,
 ) -> TripOut:  # fmt: skip
-    trip = _for_change(connection, caller, key, if_match)
-    end(connection, trip, caller.actor, _past(wanted.at, now), wanted.reason)
-    return _tagged(response, *read_trips(connection, [trip.head.id]))
+    trip = trip_for_change(connection, caller, key, if_match)
+    end(connection, trip, caller.actor, not_in_future(wanted.at, now), wanted.reason)
+    return tagged(response, *read_trips(connection, [trip.head.id]))
 
 
 @router.post(
-    "/{key}/cancel", summary="Calls a trip off that has not left", dependencies=[Once], responses=_CHANGE
+    "/{key}/cancel", summary="Calls a trip off that has not left", dependencies=[Once], responses=CHANGE_TRIP
 )  # fmt: skip
 def cancel(
-    response: Response, key: Key, wanted: Reason, caller: TripWriter, connection: Database, now: Now,
+    response: Response, key: TripKey, wanted: Reason, caller: TripWriter, connection: Database, now: Now,
     if_match: IfMatch = None,
 ) -> TripOut:  # fmt: skip
-    trip = _for_change(connection, caller, key, if_match)
+    trip = trip_for_change(connection, caller, key, if_match)
     cancel_trip(connection, trip, caller.actor, now, wanted.reason)
-    return _tagged(response, *read_trips(connection, [trip.head.id]))
-
-
-def _scope(caller: Caller, permission: Permission) -> list[UUID] | None:
-    """Premises whose trips the caller may use; a test key has no trips."""
-    return [] if caller.test else caller.scope(permission).listed
-
-
-def _trip(
-    connection: psycopg.Connection, caller: Caller, permission: Permission, key: str, *, lock: bool = False
-) -> Trip:
-    found = find_trips(connection, _scope(caller, permission), key)
-    if not found:
-        raise NoSuchTripError(f"there is no trip {key}")
-    if len(found) > 1:
-        raise DispatchConflictError(f"several premises have a trip {key}: ask for it by its id")
-    (trip,) = read_trips(connection, found, lock=lock)
-    return trip
-
-
-def _for_change(connection: psycopg.Connection, caller: Caller, key: str, if_match: str | None) -> Trip:
-    trip = _trip(connection, caller, Permission.TRIPS_WRITE, key)
-    lock_plans(connection, trip.head.premises_id)
-    (trip,) = read_trips(connection, [trip.head.id], lock=True)
-    must_match(if_match, etag_of(to_trip_out(trip)))
-    return trip
+    return tagged(response, *read_trips(connection, [trip.head.id]))
 
 
 def _preview(worked: WorkedOut) -> PreviewOut:
     trips = [to_effects(one.trip.head.trip_no, [one.before, one.after], one.effects) for one in worked.trips]
     return PreviewOut(trips=trips, findings=to_findings(worked.findings))
-
-
-def _past(at: datetime | None, now: datetime) -> datetime:
-    if at is not None and at > now:
-        says = f"at lies in the future: {at.isoformat()} is after {now.isoformat()}"
-        raise DispatchError(says, field="body.at")
-    return at or now
-
-
-def _tagged(response: Response, trip: Trip) -> TripOut:
-    out = to_trip_out(trip)
-    response.headers["ETag"] = etag_of(out)
-    return out
 
 
 def _place(after: str | None) -> tuple[datetime, UUID] | None:

@@ -9,10 +9,13 @@ import psycopg
 
 from contract.milestones import Milestone, may_follow
 from contract.reasons import DerivationCause
+from gateway.dispatch.blocks import Block
 from gateway.dispatch.changes import must_be_open
 from gateway.dispatch.drafting import plan_of
 from gateway.dispatch.errors import DispatchConflictError, DispatchError
+from gateway.dispatch.loading import departure_blocks
 from gateway.dispatch.plan import OVER, as_document
+from gateway.dispatch.profiles_of import profile_of_trip
 from gateway.orders.service import declare
 from storage.audit import Actor, AuditEvent, record
 from storage.derivation_queue import queue_trips
@@ -29,12 +32,34 @@ from storage.trips import (
 )
 
 
-def depart(connection: psycopg.Connection, trip: Trip, actor: Actor, at: datetime, *, note: str | None = None) -> None:
-    """Says that the trip left at `at`; a departure that fixes showed stays what counts, both are kept."""
+class BlockedError(DispatchConflictError):
+    """The trip cannot leave; `blocks` say why."""
+
+    def __init__(self, trip_no: str, blocks: Sequence[Block]) -> None:
+        says = f"{trip_no} cannot leave: " + "; ".join(one.says for one in blocks)
+        if all(one.may_be_overridden for one in blocks):
+            rules = ", ".join(sorted({f'"{one.rule}"' for one in blocks}))
+            says += f"; the profile lets you go all the same: send override: [{rules}] with a reason"
+        super().__init__(says, errors=[{"at": "", "says": one.says, "code": one.rule.value} for one in blocks])
+
+
+def depart(
+    connection: psycopg.Connection, trip: Trip, actor: Actor, at: datetime, *, override: Sequence[str] = (),
+    reason: str | None = None,
+) -> list[Block]:  # fmt: skip
+    """Says that the trip left at `at`, unless something blocks it; what was overridden.
+
+    A departure that fixes showed stays what counts, both are kept.
+    """
     head = trip.head
     must_be_open(trip)
     if head.declared_departed_at is not None:
         raise DispatchConflictError(f"{head.trip_no} was said to have left at {head.declared_departed_at.isoformat()}")
+    held = departure_blocks(connection, trip, profile_of_trip(connection, head, at), at)
+    standing = [one for one in held if not one.may_be_overridden or one.rule not in override]
+    # A van that fixes showed leaving is gone: then what should have held it back is only kept.
+    if standing and head.departed_at is None:
+        raise BlockedError(head.trip_no, standing)
     departed_at = declare_departure(connection, head.id, at)
     goes = [drop for drop in trip.drops if drop.milestone not in OVER]
     open_legs(connection, {str(head.id): departed_at})
@@ -43,10 +68,13 @@ def depart(connection: psycopg.Connection, trip: Trip, actor: Actor, at: datetim
         follows = may_follow(drop.milestone, Milestone.OUT_FOR_DELIVERY)
         if not said and (follows or drop.milestone is Milestone.OUT_FOR_DELIVERY):
             declare(connection, drop.order_id, Milestone.OUT_FOR_DELIVERY, at, actor)
-    after = {"trip_no": head.trip_no, "declared_departed_at": at, "departed_at": departed_at}
-    _record(connection, trip, "trip.departed", actor, at, {"departed_at": head.departed_at}, after, note)
+    after: dict[str, object] = {"trip_no": head.trip_no, "declared_departed_at": at, "departed_at": departed_at}
+    if held:
+        after["overridden"] = [{"rule": one.rule, "says": one.says} for one in held]
+    _record(connection, trip, "trip.departed", actor, at, {"departed_at": head.departed_at}, after, reason)
     _tell(connection, trip, "trip.departed", at, {"departed_at": departed_at})
     queue_trips(connection, [(head.id, DerivationCause.PLAN_CHANGED)])
+    return held
 
 
 def end(connection: psycopg.Connection, trip: Trip, actor: Actor, at: datetime, reason: str) -> None:

@@ -22,6 +22,7 @@ from gateway.dispatch.errors import DispatchError
 from gateway.dispatch.estimate import POLICY, Arrival, Effect, Start, effects
 from gateway.dispatch.guards import Finding, refuse
 from gateway.dispatch.plan import TripPlan, as_document, join_doors
+from gateway.dispatch.profiles_of import pin
 from gateway.orders.service import plan_trip
 from storage.audit import Actor
 from storage.events import put_event
@@ -95,6 +96,7 @@ def put_planned_trip(
         drops=tuple(NewDrop(drop.order_id, drop.planned_arrival_at) for drop in plan.drops),
     )  # fmt: skip
     placed = plan_trip(connection, new, actor, at)
+    pin(connection, placed.id, premises.id, at)
     (trip,) = read_trips(connection, [placed.id])
     change = WrittenChange(
         trip=trip.head, plan_version=trip.head.plan_version, kinds=["planned"], at=at, actor=actor, reason=reason,

@@ -12,6 +12,7 @@ import psycopg
 from contract.clock import true_now
 from contract.milestones import FOLLOWERS, Milestone, may_follow
 from contract.reasons import DerivationCause, FailureReason
+from gateway.dispatch.handing import goods_leave
 from gateway.refusals import ConflictError, NotThereError, RefusedError
 from storage.audit import Actor, AuditEvent, record
 from storage.derivation_queue import queue_trips
@@ -120,6 +121,7 @@ def declare(
     if head.milestone is milestone and not is_declared(connection, order_id, milestone, head.trip_id):
         _say(connection, head, milestone, at, actor, reason_code, note)
         _audit(connection, actor, at, "order.confirmed", head, after=_told(milestone, at, reason_code), reason=note)
+        goods_leave(connection, head.id, head.premises_id, milestone, at, actor)
         return head
     if not may_follow(head.milestone, milestone):
         raise MilestoneRefusedError(head, milestone)
@@ -128,6 +130,7 @@ def declare(
     before = {"milestone": head.milestone.value, "at": head.milestone_at}
     after = _told(milestone, at, reason_code)
     _audit(connection, actor, at, "order.declared", head, before=before, after=after, reason=note)
+    goods_leave(connection, head.id, head.premises_id, milestone, at, actor)
     return msgspec.structs.replace(head, milestone=milestone, milestone_at=at)
 
 

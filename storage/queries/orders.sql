@@ -43,6 +43,11 @@ DELETE FROM waybill.order_line WHERE order_id = %(order_id)s;
 -- What of a line the customer took.
 UPDATE waybill.order_line SET accepted_quantity = %(quantity)s WHERE order_id = %(order_id)s AND line_no = %(line_no)s;
 
+-- name: accepted_lines
+-- What of each line the customer took, where somebody said.
+SELECT line_no, accepted_quantity FROM waybill.order_line
+WHERE order_id = %(order_id)s AND accepted_quantity IS NOT NULL;
+
 -- name: put_order_line
 -- One line of an order.
 INSERT INTO waybill.order_line (order_id, premises_id, line_no, item, category, tag, quantity, unit, unit_price_minor)

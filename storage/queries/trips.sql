@@ -14,7 +14,7 @@ SELECT id FROM waybill.trip WHERE id = ANY (%(trip_ids)s) ORDER BY id FOR UPDATE
 -- Trips with their vehicle and its newest fix that counts, and where their premises are.
 SELECT t.id, t.premises_id, p.code, t.trip_no, t.vehicle_id, v.name, v.plate, t.planned_departure_at, t.departed_at,
     t.ended_at, t.declared_departed_at, t.declared_ended_at, t.end_reason, t.cancelled, t.plan_version,
-    t.planned_route IS NOT NULL, t.created_at, p.lat_e7, p.lon_e7, p.tz, p.hours, i.device_id IS NOT NULL, f.fixed_at,
+    t.planned_route IS NOT NULL, t.profile, t.profile_version, t.ledger_no, t.checklist, t.created_at, p.lat_e7, p.lon_e7, p.tz, p.hours, i.device_id IS NOT NULL, f.fixed_at,
     f.lat_e7, f.lon_e7
 FROM waybill.trip t
 JOIN waybill.premises p ON p.id = t.premises_id

@@ -29,7 +29,8 @@ CREATE TABLE waybill.premises (
     next_test_no integer NOT NULL DEFAULT 1, -- test orders are counted apart, so that real numbers have no holes
     licensee_id uuid REFERENCES waybill.licensee,
     licence_type text,
-    retired_at timestamptz
+    retired_at timestamptz,
+    profile text -- NULL: plain
 );
 
 CREATE TABLE waybill.account (

@@ -73,6 +73,11 @@ CREATE TABLE waybill.trip (
     declared_ended_at timestamptz,
     end_reason text, -- why it ended, when somebody said so
     cancelled boolean NOT NULL DEFAULT false, -- it never left
+    profile text, -- pinned when it is planned
+    profile_version integer,
+    ledger_no text, -- of the track-and-trace system
+    checklist text[] NOT NULL DEFAULT '{}', -- what was ticked
+    FOREIGN KEY (profile, profile_version) REFERENCES waybill.profile_version (name, version),
     CHECK (ended_at IS NULL OR departed_at IS NULL OR departed_at <= ended_at),
     UNIQUE (premises_id, trip_no)
 );

@@ -7,7 +7,8 @@ GRANT UPDATE (released_at) ON waybill.legal_hold TO waybill_gateway;
 REVOKE INSERT, UPDATE, DELETE ON waybill.off_trip_day, waybill.retention_run, waybill.feed_offset, waybill.kept_fix
     FROM waybill_gateway;
 -- Old plans are not rewritten.
-REVOKE UPDATE, DELETE ON waybill.trip_change FROM waybill_gateway;
+REVOKE UPDATE, DELETE ON waybill.trip_change, waybill.profile_version, waybill.ledger_movement FROM waybill_gateway;
+REVOKE INSERT, UPDATE, DELETE ON waybill.ledger FROM waybill_gateway;
 REVOKE ALL ON waybill.audit_event FROM waybill_gateway;
 GRANT SELECT, INSERT ON waybill.audit_event TO waybill_gateway;
 GRANT SELECT ON ALL TABLES IN SCHEMA reading TO waybill_reader, waybill_gateway;

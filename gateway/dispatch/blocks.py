@@ -1,0 +1,223 @@
+"""What blocks a trip from leaving, by its profile and by what is aboard. Pure: asks nobody and writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, time
+from decimal import Decimal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from gateway.dispatch.profile import Profile, Rule
+
+# Grams of one unit (NIST Handbook 44, appendix C).
+_GRAMS = {
+    "mg": Decimal("0.001"), "g": Decimal(1), "kg": Decimal(1000), "oz": Decimal("28.349523125"),
+    "lb": Decimal("453.59237"),
+}  # fmt: skip
+
+
+# ISO 4217 minor units that are not hundredths.
+_WITHOUT_CENTS = frozenset({"CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF"})
+_THOUSANDTHS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
+
+
+class Line(msgspec.Struct, frozen=True):
+    """Goods of an order; aboard: how much of it is in the vehicle."""
+
+    item: str
+    quantity: Decimal
+    aboard: Decimal
+    unit: str
+    unit_price_minor: int | None
+    currency: str | None
+
+
+class Bag(msgspec.Struct, frozen=True):
+    """An order of the trip with its goods."""
+
+    order_id: UUID
+    order_no: str
+    lines: tuple[Line, ...]
+    is_cancelled: bool = False
+    has_place: bool = True
+    total_minor: int | None = None
+    due_minor: int | None = None
+
+    @property
+    def is_loaded(self) -> bool:
+        return all(line.aboard >= line.quantity for line in self.lines)
+
+    @property
+    def is_aboard(self) -> bool:
+        return any(line.aboard > 0 for line in self.lines)
+
+
+class Misplaced(msgspec.Struct, frozen=True):
+    """A bag in the vehicle that belongs elsewhere; trip_no None: to no trip."""
+
+    order_no: str
+    trip_no: str | None
+    vehicle: str | None
+
+
+class Leaving(msgspec.Struct, frozen=True, kw_only=True):
+    """A trip as it stands in the yard."""
+
+    at: datetime
+    tz: str
+    hours: dict[str, tuple[str, str]]  # weekday -> opens, closes; empty: always
+    crew: int
+    bags: tuple[Bag, ...]
+    misplaced: tuple[Misplaced, ...] = ()
+    ledger_no: str | None = None
+    ticked: tuple[str, ...] = ()
+    expired: tuple[str, ...] = ()  # papers, in words
+
+
+class Block(msgspec.Struct, frozen=True):
+    """One reason why the trip cannot leave."""
+
+    rule: Rule
+    says: str
+    may_be_overridden: bool
+
+
+def blocks(leaving: Leaving, profile: Profile) -> list[Block]:
+    """Everything that holds the trip back, in the order in which it is put right."""
+    found = (*_orders(leaving, profile), *_people(leaving, profile), *_load(leaving, profile), *_caps(leaving, profile))
+    return [Block(rule, says, rule in profile.may_be_overridden) for rule, says in found]
+
+
+Found = Iterator[tuple[Rule, str]]
+
+
+def _orders(leaving: Leaving, profile: Profile) -> Found:
+    going = [bag for bag in leaving.bags if not bag.is_cancelled]
+    if len(going) < profile.min_orders:
+        yield Rule.ORDERS, f"{len(going)} orders are on the trip, {profile.min_orders} must be"
+    for bag in going:
+        if not bag.has_place:
+            yield Rule.NO_PLACE, f"order {bag.order_no} has no place: resolve its address"
+
+
+def _people(leaving: Leaving, profile: Profile) -> Found:
+    if leaving.crew < profile.min_crew:
+        yield Rule.CREW, f"{leaving.crew} people are in the crew, {profile.min_crew} must be"
+    value = load_value_minor(leaving.bags)
+    above = profile.second_above_minor
+    if above is not None and leaving.crew < 2 and (value is None or value > above):
+        yield (
+            Rule.CREW,
+            f"a load above {_money(above, profile)} needs two people, and this one is {_worth(value, profile)}",
+        )
+    for paper in leaving.expired:
+        yield Rule.DOCUMENTS, paper
+    if (says := _outside_hours(leaving, profile)) is not None:
+        yield Rule.HOURS, says
+    if profile.ledger_number_before_departure and not leaving.ledger_no:
+        yield Rule.LEDGER_NUMBER, "the track-and-trace ledger has no number yet: make it there and put the number here"
+    for item in profile.checklist:
+        if item not in leaving.ticked:
+            yield Rule.CHECKLIST, f"{item} is not ticked"
+
+
+def _outside_hours(leaving: Leaving, profile: Profile) -> str | None:
+    local = leaving.at.astimezone(ZoneInfo(leaving.tz))
+    day = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")[local.weekday()]
+    if leaving.hours and day not in leaving.hours:
+        return f"the premises hand nothing over on this day ({day})"
+    spans = [leaving.hours[day]] if leaving.hours else []
+    spans.append((profile.delivery_from or "00:00", profile.delivery_to or "23:59:59.999999"))
+    for opens, closes in spans:
+        if (
+            not time.fromisoformat(opens)
+            <= local.time()
+            <= time.fromisoformat("23:59:59.999999" if closes == "24:00" else closes)
+        ):
+            return f"it is {local:%H:%M} here, goods may be handed over from {opens} to {closes[:5]}"
+    return None
+
+
+def _load(leaving: Leaving, profile: Profile) -> Found:
+    for bag in leaving.bags:
+        if bag.is_cancelled and bag.is_aboard:
+            yield Rule.CANCELLED_ABOARD, f"order {bag.order_no} is cancelled, and its goods are aboard: take them out"
+    for one in leaving.misplaced:
+        where = f"trip {one.trip_no} ({one.vehicle})" if one.trip_no else "no trip"
+        yield Rule.WRONG_BAG, f"order {one.order_no} is in this van and belongs to {where}"
+    if not profile.load_check:
+        return
+    for bag in leaving.bags:
+        if not bag.is_cancelled and not bag.is_loaded:
+            missing = ", ".join(line.item for line in bag.lines if line.aboard < line.quantity)
+            yield Rule.NOT_LOADED, f"order {bag.order_no} is not loaded: {missing}"
+
+
+def _caps(leaving: Leaving, profile: Profile) -> Found:
+    value = load_value_minor(leaving.bags)
+    cap = profile.max_load_value_minor
+    if cap is not None and (value is None or value > cap):
+        yield Rule.LOAD_VALUE, f"the load is {_worth(value, profile)}, {_money(cap, profile)} are allowed"
+    if cap is not None and (foreign := _foreign(leaving.bags, profile)):
+        yield Rule.LOAD_VALUE, f"the caps are in {profile.currency}, and there are prices in {foreign}"
+    if (cap := profile.max_unordered_value_minor) is not None:
+        unordered = sum(_value(bag) or 0 for bag in leaving.bags if bag.is_cancelled and bag.is_aboard)
+        if unordered > cap:
+            yield (
+                Rule.UNORDERED_VALUE,
+                f"goods nobody ordered: {_money(unordered, profile)}, allowed {_money(cap, profile)}",
+            )
+    if (cap := profile.max_load_mass_g) is not None and (mass_g := load_mass_g(leaving.bags)) > cap:
+        yield Rule.LOAD_MASS, f"the load weighs {mass_g.normalize():f} g, {cap} g are allowed"
+    if (share := profile.min_prepaid_share) is not None:
+        paid = _prepaid_share(leaving.bags)
+        if paid is None or paid < share:
+            known = "not known" if paid is None else f"{paid:.0%}"
+            yield Rule.PREPAID, f"the share that is paid before leaving is {known}, {share:.0%} must be"
+
+
+def load_value_minor(bags: Sequence[Bag]) -> int | None:
+    """What the goods of the trip are worth at retail price; None: a price is not known."""
+    values = [_value(bag) for bag in bags if not bag.is_cancelled or bag.is_aboard]
+    return None if any(one is None for one in values) else sum(one or 0 for one in values)
+
+
+def load_mass_g(bags: Sequence[Bag]) -> Decimal:
+    """What the goods weigh whose unit is a mass."""
+    lines = [line for bag in bags if not bag.is_cancelled or bag.is_aboard for line in bag.lines]
+    return sum((line.quantity * _GRAMS[line.unit] for line in lines if line.unit in _GRAMS), Decimal(0))
+
+
+def _value(bag: Bag) -> int | None:
+    if any(line.unit_price_minor is None for line in bag.lines):
+        return None
+    return round(sum((line.quantity * (line.unit_price_minor or 0) for line in bag.lines), Decimal(0)))
+
+
+def _prepaid_share(bags: Sequence[Bag]) -> float | None:
+    going = [bag for bag in bags if not bag.is_cancelled]
+    if any(bag.total_minor is None for bag in going):
+        return None
+    total = sum(bag.total_minor or 0 for bag in going)
+    # What is to be collected at the door is not paid; when nobody said, all of it may still be.
+    paid = sum((bag.total_minor or 0) - min(bag.due_minor or 0, bag.total_minor or 0) for bag in going
+               if bag.due_minor is not None)  # fmt: skip
+    return 1.0 if total == 0 else paid / total
+
+
+def _foreign(bags: Sequence[Bag], profile: Profile) -> str:
+    wanted = profile.currency
+    found = {line.currency for bag in bags for line in bag.lines if line.currency and line.currency != wanted}
+    return ", ".join(sorted(found)) if wanted else ""
+
+
+def _worth(value_minor: int | None, profile: Profile) -> str:
+    return "of unknown value (a price is missing)" if value_minor is None else _money(value_minor, profile)
+
+
+def _money(minor: int, profile: Profile) -> str:
+    places = 0 if profile.currency in _WITHOUT_CENTS else 3 if profile.currency in _THOUSANDTHS else 2
+    return f"{minor / 10**places:.{places}f} {profile.currency or ''}".strip()
