@@ -11,16 +11,17 @@ from gateway.worker.main import Record, run_jobs
 
 
 def test_a_failing_job_is_counted_and_tried_again_and_the_others_go_on(caplog: pytest.LogCaptureFixture) -> None:
-    stop, record = threading.Event(), Record()
+    stop, steady_ran, record = threading.Event(), threading.Event(), Record()
     tries = iter(range(100))
 
     def fails_twice() -> None:
+        assert steady_ran.wait(10)  # a thread that is slow to start must not find the end of the others
         number = next(tries)
         if number < 2:
             raise ValueError("no\nluck")
         stop.set()
 
-    jobs = [Job("unlucky", 0.001, fails_twice), Job("steady", 0.001, lambda: None)]
+    jobs = [Job("unlucky", 0.001, fails_twice), Job("steady", 0.001, steady_ran.set)]
 
     run_jobs(jobs, stop, record)
 
