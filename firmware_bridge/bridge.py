@@ -168,10 +168,10 @@ class Bridge:
         return not (self.options.source.replayed or self.options.source.catching_up)
 
     async def _drain(self) -> None:
+        await self.desk.flush()
         try:
             async with asyncio.timeout(self.options.drain_s):
-                await self.desk.flush()
-                await self.desk.changed(lambda: self._spool.backlog == 0)
+                await self.desk.changed(lambda: self.desk.backlog == 0)
         except TimeoutError:
             log.warning(
                 "stopped after %.0f s: %d unconfirmed fixes stay in the spool and are sent at the next start%s",

@@ -101,9 +101,9 @@ class SpoolDesk:
         return {"action": action, "device": self._device}
 
     async def flush(self) -> None:
-        """Returns when everything that was put is on disk."""
+        """Returns when everything that was put is on disk, or the disk takes nothing."""
         async with self._changed:
-            await self._changed.wait_for(lambda: not self._waiting)
+            await self._changed.wait_for(lambda: not self._waiting or self._refused)
 
     async def changed(self, done: Callable[[], bool]) -> None:
         """Waits until `done()`, looked at after every commit, confirmation and poke."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from contract.times import format_instant
 from waybill.commands import device_senders, device_settings
 from waybill.commands.device_senders import Wish, hand_over_senders, hand_over_token, register_device, senders_of
 from waybill.commands.vehicle import Json
@@ -143,7 +144,7 @@ def fit(
     with database(settings) as connection:
         device, into = find_device(connection, name), find_vehicle(connection, wanted)
         fit_device(connection, device, into, actor=terminal_actor(), at=from_at, fitting=fitting)
-    say(f"device {name} is fitted in {into.name} from {from_at.isoformat()} on")
+    say(f"device {name} is fitted in {into.name} from {format_instant(from_at)} on")
     _ask_for_consent(fitting)
 
 
@@ -169,7 +170,7 @@ def move(
     with database(settings) as connection:
         device, into = find_device(connection, name), find_vehicle(connection, into_name)
         left = move_device(connection, device, into, actor=terminal_actor(), at=at_instant, fitting=fitting)
-    say(f"device {name} moved from {left.vehicle_name} to {into.name} at {at_instant.isoformat()}")
+    say(f"device {name} moved from {left.vehicle_name} to {into.name} at {format_instant(at_instant)}")
     _ask_for_consent(fitting)
 
 
@@ -182,7 +183,7 @@ def unfit(context: typer.Context, name: DeviceName, at: Instant = None) -> None:
     to_at = _instant(settings, at)
     with database(settings) as connection:
         ended = unfit_device(connection, find_device(connection, name), actor=terminal_actor(), at=to_at)
-    say(f"device {name} left {ended.vehicle_name} at {to_at.isoformat()}")
+    say(f"device {name} left {ended.vehicle_name} at {format_instant(to_at)}")
 
 
 def rotate(context: typer.Context, name: DeviceName, save: Save = False) -> None:

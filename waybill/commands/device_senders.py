@@ -98,13 +98,17 @@ def hand_over_token(settings: Settings, address: str, token: str) -> None:
     say(f"{url}/v1/osmand/{token}")
 
 
-def unknown(context: typer.Context, as_json: Json = False) -> None:
+def unknown(
+    context: typer.Context,
+    search: Annotated[str, typer.Argument(metavar="[SEARCH]", help="Only names with this in them.")] = "",
+    as_json: Json = False,
+) -> None:
     """Who reported and is not registered: how it came, how much, when, where. Accept it with device accept."""
     from contract.geo import from_e7
     from storage.senders import unknown_senders
 
     with database(settings_of(context)) as connection:
-        found = unknown_senders(connection)
+        found = [one for one in unknown_senders(connection) if search.lower() in _who(one).lower()]
     if as_json:
         show_json(found)
         return
@@ -117,7 +121,7 @@ def unknown(context: typer.Context, as_json: Json = False) -> None:
     ]  # fmt: skip
     show_table(("who", "protocol", "reports", "kept", "first", "last", "last place"), rows)
     if not found:
-        note("Nobody that is not registered has reported.")
+        note("Nobody that is not registered has reported" + (f" with {search!r} in the name." if search else "."))
     elif any(one.address for one in found):
         first = next(one for one in found if one.address)
         note(f"Register one with: waybill device accept {_who(first)} --fit van-1")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -104,7 +104,7 @@ def show(
     facts = {**facts.pop("fields", {}), **facts}
     for name, value in facts.items():
         if value is not None:
-            say(f"{name}: {value.isoformat() if hasattr(value, 'isoformat') else value}")
+            say(f"{name}: {format_instant(value) if isinstance(value, datetime) else value}")
     say(f"remedy: {remedy(reason)}")
     if raw is None:
         note("A refused fix is stored as a row, not as the bytes that it came in.")
@@ -114,7 +114,7 @@ def show(
 
 def replay(
     context: typer.Context,
-    ids: Annotated[list[int] | None, typer.Argument(metavar="[ID]...", help="Of rejects; or name --device.")] = None,
+    refs: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Of rejects; or name --device.")] = None,
     device: DeviceName = None,
     reason: Reason = None,
 ) -> None:
@@ -124,6 +124,7 @@ def replay(
     from waybill.commands.actor import terminal_actor
 
     _check(reason)
+    ids = [_reject_id(ref) for ref in refs or ()]
     if bool(ids) == (device is not None or reason is not None):
         raise CommandError("which ones? Give ids, or --device and --reason")
     settings = settings_of(context)
@@ -140,6 +141,18 @@ def replay(
         note(f"not these, which are no rejects or were replayed before: {', '.join(map(str, left[:20]))}")
     if not ids and len(wanted) == _MOST_AT_ONCE:
         note("There may be more: the same command again.")
+
+
+def _reject_id(ref: str) -> int:
+    from storage.rejects import parse_ref
+
+    try:
+        named = parse_ref(ref)
+    except ValueError as error:
+        raise CommandError(str(error)) from error
+    if not isinstance(named, int):
+        raise CommandError(f"{ref} is stored already, as a fix that does not count: there is nothing to put in again")
+    return named
 
 
 def _check(reason: str | None) -> None:

@@ -71,7 +71,9 @@ def read_extract(path: Path, kmh: Mapping[str, int], clip: Box | None, on_progre
     except RuntimeError as error:
         if isinstance(error, MapError):
             raise
-        raise MapError(f"{path} cannot be read as an OpenStreetMap extract: {error}") from error
+        raise MapError(
+            f"{path} cannot be read as an OpenStreetMap extract: {error}; download it again, as .osm.pbf"
+        ) from error
     return extract
 
 

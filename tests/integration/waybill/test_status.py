@@ -183,6 +183,7 @@ def test_rejects_are_listed_newest_first_in_pages(waybill: Waybill, database: Da
     first = waybill(*asked, "--json").json()
     second = waybill(*asked, "--before", first[-1]["ref"], "--json").json()
     table = waybill(*asked)
+    whole = waybill(*asked[:-1], "3")
     shown = waybill("rejects", "show", first[0]["ref"])
     none = waybill("rejects", "list", "--reason", "unreadable")
     wrong = waybill("rejects", "list", "--reason", "ugly")
@@ -193,6 +194,7 @@ def test_rejects_are_listed_newest_first_in_pages(waybill: Waybill, database: Da
     assert "remedy: send the field in the type, unit and range" in shown.out
     assert "lat = '200'" in table.out
     assert f"--before {first[-1]['ref']}" in table.err
+    assert "--before" not in whole.err
     assert "none like that" in none.err
     assert "--reason 'ugly' must be one of unreadable, invalid_field" in wrong.error
 
@@ -213,7 +215,7 @@ def test_sizes_ages_and_what_retention_did_are_told(waybill: Waybill, database: 
 
     assert answer.exit_code == 0, answer
     assert "10.0 MB a day" in answer.out
-    assert "fixes     1 days since 2026-11-23" in answer.out
+    assert "fixes     1 day since 2026-11-23" in answer.out
     assert "retention last ran 3 h ago: off_trip 12 rows" in answer.out
 
 

@@ -98,12 +98,14 @@ def test_an_unknown_phone_is_refused_listed_accepted_and_its_reports_put_in_agai
         eventually(lambda: one(owner, "SELECT sum(reports) FROM waybill.unknown_sender") == 3)
         refused = waybill("rejects", "list", "--device", JJ.label)
         listed = waybill("device", "unknown")
+        found, others = waybill("device", "unknown", JJ.address.upper()), waybill("device", "unknown", "nobody")
         accepted = waybill("device", "accept", JJ.label, "--as", "phone-72")
         assert one(owner, "SELECT count(*) FROM waybill.fix") == 0
 
         again = waybill("rejects", "replay", "--device", JJ.label, "--reason", "unknown_device")
         never_twice = waybill("rejects", "replay", "--device", JJ.label)
         by_id = waybill("rejects", "replay", "1")
+        of_fix = waybill("rejects", "replay", "phone-72/2026-11-24T09:00:00.000Z/1")
         eventually(lambda: one(owner, "SELECT count(*) FROM waybill.fix") == 3)
         with phone(broker, "phone-72", accepted.out.strip()) as line:
             line.publish(JJ.topic, location(seconds_ago=1))
@@ -113,10 +115,13 @@ def test_an_unknown_phone_is_refused_listed_accepted_and_its_reports_put_in_agai
     assert refused.out.count("unknown_device") == 3
     assert "owntracks/jj/phone" in listed.out
     assert "60.18000,24.94000" in listed.out
+    assert "owntracks/jj/phone" in found.out
+    assert "has reported with 'nobody' in the name" in others.err
     assert "kind phone" in accepted.err
     assert again.out.startswith("3 put in again")
     assert never_twice.out.startswith("0 put in again")
     assert by_id.out.startswith("0 put in again")
+    assert "is stored already, as a fix that does not count" in of_fix.error
     assert one(owner, "SELECT count(*) FROM waybill.unknown_sender") == 0
     assert one(owner, "SELECT count(*) FROM waybill.audit_event WHERE action = 'reject.replayed'") == 3
 
