@@ -108,6 +108,22 @@ def account_by_id(connection: psycopg.Connection, account_id: UUID) -> Account |
     return next(iter(_accounts(connection, id=account_id)), None)
 
 
+def account_by_subject(connection: psycopg.Connection, subject: str) -> Account | None:
+    """The account that is linked to this identity of OpenID Connect: issuer and subject."""
+    row = connection.execute(statement("account_of_subject"), {"subject": subject}).fetchone()
+    return None if row is None else account_by_id(connection, row[0])
+
+
+def accounts_to_link(connection: psycopg.Connection, email: str) -> list[Account]:
+    """Accounts in use with this e-mail address that are linked to no identity yet."""
+    found = connection.execute(statement("accounts_to_link"), {"email": email}).fetchall()
+    return [account for (row_id,) in found if (account := account_by_id(connection, row_id)) is not None]
+
+
+def link_subject(connection: psycopg.Connection, account_id: UUID, subject: str) -> None:
+    connection.execute(statement("link_subject"), {"id": account_id, "subject": subject})
+
+
 def _accounts(connection: psycopg.Connection, **wanted: object) -> list[Account]:
     values = {"name": None, "id": None, "text": None, "after": None, "most": None, **wanted}
     found = []

@@ -12,6 +12,7 @@ pytest_plugins = [
     "tests.fixtures.demo",
     "tests.fixtures.backups",
     "tests.fixtures.api",
+    "tests.fixtures.sign_in_provider",
 ]
 
 # No deadline: the machines are shared, and a slow moment is no fault of the code.

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from gateway.api.enrolments import EnrolmentDesk
     from gateway.broker_admin import BrokerAdmin
+    from gateway.people.oidc import Provider
 
 UrlName = Literal["database_url", "database_owner_url", "database_reader_url", "database_retention_url"]
 _PATIENCE_S = 10
@@ -95,3 +96,13 @@ def enrolment_desk(settings: Settings) -> EnrolmentDesk | None:
         certificate_port=settings.device_broker_certificate_port,
         load_device_ca=None if settings.device_ca_dir is None else partial(load_ca, settings.device_ca_dir),
     )
+
+
+def sign_in_provider(settings: Settings) -> Provider | None:
+    """The OpenID Connect provider that people sign in through; None: it is not set up."""
+    from gateway.people.oidc import Provider
+
+    if settings.oidc_issuer is None:
+        return None
+    needed(settings, "public_url")
+    return Provider(settings.oidc_issuer, needed(settings, "oidc_client_id"), needed(settings, "oidc_client_secret"))

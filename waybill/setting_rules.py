@@ -76,6 +76,18 @@ def _check_origin(value: str) -> None:
         raise NotAllowedError("it must be an origin: scheme and host, perhaps a port, no path")
 
 
+def _check_url(value: str) -> None:
+    parts = _split(value)
+    local = parts.hostname in ("127.0.0.1", "::1", "localhost")
+    if not parts.hostname or parts.query or parts.fragment or not (parts.scheme == "https" or local):
+        raise NotAllowedError("it must be https:// with a host, perhaps a path")
+
+
+def _check_token(value: str) -> None:
+    if not value or not value.isprintable() or " " in value:
+        raise NotAllowedError("it must be one word")
+
+
 def _check_host(value: str) -> None:
     if not value or "/" in value or any(letter.isspace() for letter in value):
         raise NotAllowedError("it must be a bare host")
@@ -106,6 +118,8 @@ _KINDS: dict[str, tuple[str, Callable[[str], None]]] = {
     "database": ("postgresql://USER:PASSWORD@HOST:PORT/DATABASE", _check_database),
     "origin": ("an origin such as https://waybill.example.org", _check_origin),
     "host": ("a host name or an address, without scheme or port", _check_host),
+    "url": ("a URL such as https://login.example.org/realms/staff", _check_url),
+    "token": ("printable characters without blanks", _check_token),
     "word": ("one word without blanks, /, + or #", _check_word),
     "secret": ("at least 8 characters", _check_secret),
 }

@@ -106,6 +106,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     webhook_allow_private: Annotated[
         bool, _about("whether webhooks may go to private addresses and without https; for a network of one's own")
     ] = False
+    oidc_issuer: Annotated[
+        str | None,
+        _about("issuer of the OpenID Connect provider that people sign in through, as it names itself", "url"),
+    ] = None
+    oidc_client_id: Annotated[str | None, _about("this installation's name at oidc_issuer", "token")] = None
+    oidc_client_secret: Annotated[str | None, _about("what this installation proves itself with there", "secret")] = (
+        None
+    )
+
     document_warning_days: Annotated[
         int, _about("days ahead that a document is told to run out: in lists and waybill status", ge=0, le=3650)
     ] = 30

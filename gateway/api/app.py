@@ -23,6 +23,7 @@ from gateway.api import (
     licensees,
     loading,
     master_csv,
+    oidc,
     operations,
     order_import,
     orders,
@@ -42,6 +43,7 @@ from gateway.api.problems import speak_problems
 from gateway.api.readiness import check_records
 from gateway.api.requests import CountRequests
 from gateway.api.tries import Tries
+from gateway.people.oidc import Provider
 from gateway.watch.common import new_registry
 
 # Each audience has one router, each router one kind of caller.
@@ -51,6 +53,7 @@ ROUTERS = (
     enrolments.router,
     position_reports.router,
     sessions.router,
+    oidc.router,
     accounts.router,
     keys.router,
     order_import.router,
@@ -81,6 +84,7 @@ _SYSTEM = parse_clock("system")
 def make_app(
     connect: Connect, enrolment_desk: EnrolmentDesk | None = None, *, clock: Clock = _SYSTEM,
     public_url: str | None = None, document_warning_days: int = 30,
+    provider: Provider | None = None,
     registry: CollectorRegistry | None = None, webhook_allow_private: bool = False,
 ) -> FastAPI:  # fmt: skip
     """The API over a database that `connect` gives connections to; without a desk it exchanges no enrolment codes.
@@ -107,6 +111,7 @@ def make_app(
     app.state.sign_in_tries = Tries()
     app.state.clock = clock
     app.state.public_url = public_url
+    app.state.oidc = provider
     app.state.document_warning_days = document_warning_days
     app.state.webhook_allow_private = webhook_allow_private
     speak_problems(app)

@@ -18,6 +18,7 @@ from psycopg_pool import ConnectionPool
 from contract.clock import Clock, parse_clock, true_now
 from gateway.api.app import make_app
 from gateway.api.enrolments import EnrolmentDesk
+from gateway.people.oidc import Provider
 from gateway.watch.common import counted_events, new_registry
 from storage.parts import put_part
 
@@ -42,6 +43,7 @@ class ApiOptions(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock = parse_clock("system")
     public_url: str | None = None
     document_warning_days: int = 30
+    provider: Provider | None = None  # of sign-ins through OpenID Connect
     webhook_allow_private: bool = False
 
 
@@ -59,7 +61,7 @@ def run_api(options: ApiOptions, stop: threading.Event) -> None:
         config = uvicorn.Config(
             make_app(
                 connect, options.enrolment_desk, clock=options.clock, public_url=options.public_url, registry=registry,
-                document_warning_days=options.document_warning_days,
+                document_warning_days=options.document_warning_days, provider=options.provider,
                 webhook_allow_private=options.webhook_allow_private,
             ),
             log_config=None, access_log=False, server_header=False, proxy_headers=False,

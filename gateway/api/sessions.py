@@ -71,11 +71,16 @@ def open_session(request: Request, wanted: SignIn, connection: Database, now: No
     tries.give_back(address)
     tries.give_back(f"name {wanted.name}")
     answer = JSONResponse(me(account).model_dump())
+    set_session_cookie(request, answer, token)
+    return answer
+
+
+def set_session_cookie(request: Request, answer: Response, token: str) -> None:
+    """The one cookie that api, dashboard and custom routes check."""
     answer.set_cookie(
         cookie_name(request), token, max_age=int(LONGEST.total_seconds()), path="/", secure=is_secure(request),
         httponly=True, samesite="lax",
     )  # fmt: skip
-    return answer
 
 
 @router.get("", summary="Who is signed in", responses=refusals(_401="Nobody"))

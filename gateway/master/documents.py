@@ -99,7 +99,7 @@ def add_document(connection: psycopg.Connection, owner: Owner, paper: Paper, *, 
     if paper.kind not in KINDS:
         raise MasterDataError(f"there is no kind of document {paper.kind!r}; there are: {', '.join(KINDS)}",
                               field="body.kind")  # fmt: skip
-    _check_days(paper.issued_on, paper.expires_on)
+    _check(owner.kind, paper.kind, paper)
     document = Document(
         new_id(at), owner.premises_id, owner.premises_code, owner.licensee_id, owner.vehicle_id, owner.driver_id,
         owner.kind, owner.name, paper.kind, paper.title, paper.number, paper.issued_on, paper.expires_on, at, None,
@@ -118,7 +118,7 @@ def change_document(
     if document.withdrawn_at is not None:
         raise MasterDataConflictError(f"{told(document)} was withdrawn: add a new document")
     changed, before, after = with_changes(document, values)
-    _check_days(changed.issued_on, changed.expires_on)
+    _check(document.of_kind, document.kind, changed)
     if after:
         rows.change_document(connection, changed)
         tell(connection, "document.changed", document, actor, at, premises_id=document.premises_id, before=before,
@@ -135,7 +135,11 @@ def withdraw_document(connection: psycopg.Connection, document: Document, *, act
     tell(connection, "document.withdrawn", document, actor, at, premises_id=document.premises_id, before=before)
 
 
-def _check_days(issued_on: date | None, expires_on: date | None) -> None:
+def _check(of_kind: str, kind: str, paper: Paper | Document) -> None:
+    issued_on, expires_on = paper.issued_on, paper.expires_on
     if issued_on is not None and expires_on is not None and expires_on < issued_on:
         raise MasterDataError(f"it runs out on {expires_on}, before it was issued on {issued_on}",
                               field="body.expires_on")  # fmt: skip
+    if (of_kind, kind) == ("driver", "licence") and paper.number is not None:
+        raise MasterDataError("the number of a person's licence is not kept here: leave it out, its days are enough",
+                              field="body.number")  # fmt: skip

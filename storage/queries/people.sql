@@ -110,3 +110,17 @@ UPDATE waybill.api_key SET expires_at = %(expires_at)s WHERE id = %(id)s;
 -- name: revoke_api_key
 -- A key ends now.
 UPDATE waybill.api_key SET revoked_at = %(now)s WHERE id = %(id)s AND revoked_at IS NULL;
+
+-- name: account_of_subject
+-- The account that is linked to an identity of OpenID Connect.
+SELECT id FROM waybill.account WHERE oidc_subject = %(subject)s;
+
+-- name: accounts_to_link
+-- Accounts in use with an e-mail address that are linked to no identity yet; locked until the link is made.
+SELECT id FROM waybill.account
+WHERE lower(email) = lower(%(email)s) AND oidc_subject IS NULL AND disabled_at IS NULL
+FOR UPDATE;
+
+-- name: link_subject
+-- From now on this identity signs in to the account.
+UPDATE waybill.account SET oidc_subject = %(subject)s WHERE id = %(id)s;

@@ -205,7 +205,7 @@ def test_papers_that_run_out_are_told_ahead(api: Api) -> None:
     make(api, "vehicles", **VAN)
     make(api, "drivers", **DRIVER)
     soon = make(api, "documents", of_kind="vehicle", of="van-7", kind="insurance", expires_on="2026-12-01")
-    make(api, "documents", of_kind="driver", of="E-17", kind="licence", number="at the office", expires_on="2029-01-01")
+    make(api, "documents", of_kind="driver", of="E-17", kind="licence", expires_on="2029-01-01")
     make(api, "documents", of_kind="driver", of="E-17", kind="training", title="RBS", expires_on="2026-11-01")
     van = api.ask("viewer", "GET", "/v1/vehicles/van-7").json()
     due = api.ask("viewer", "GET", "/v1/documents?expiring_within=30d").json()["documents"]
@@ -220,6 +220,19 @@ def test_papers_that_run_out_are_told_ahead(api: Api) -> None:
     withdrawn = api.ask("pos", "POST", f"/v1/documents/{renewed['id']}/retire")
     assert withdrawn.json()["withdrawn_at"] is not None
     assert len(api.ask("viewer", "GET", "/v1/vehicles/van-7").json()["documents_due"]) == 1
+
+
+def test_the_number_of_a_persons_licence_is_not_kept(api: Api) -> None:
+    make(api, "drivers", **DRIVER)
+    wanted = {"of_kind": "driver", "of": "E-17", "kind": "licence"}
+
+    said = api.ask("pos", "POST", "/v1/documents", {**wanted, "number": "D1234567"})
+    made = make(api, "documents", **wanted)
+    later = api.ask("pos", "PATCH", f"/v1/documents/{made['id']}", {"number": "D1234567"})
+    backwards = api.ask("pos", "PATCH", f"/v1/documents/{made['id']}", {"issued_on": "2026-01-02",
+                                                                       "expires_on": "2026-01-01"})  # fmt: skip
+    assert (said.status_code, later.status_code, backwards.status_code) == (422, 422, 422)
+    assert "D1234567" not in str(api.rows("SELECT before, after FROM waybill.audit_event"))
 
 
 def test_documents_of_other_premises_are_not_there(api: Api) -> None:

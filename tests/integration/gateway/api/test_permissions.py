@@ -21,6 +21,8 @@ PUBLIC = {
     ("POST", "/v1/osmand/{token}"),
     ("POST", "/v1/enrolments/redeem"),
     ("POST", "/v1/session"),
+    ("GET", "/v1/session/oidc/start"),
+    ("GET", "/v1/session/oidc/callback"),
 }
 # A person's own session: whoever is signed in may ask.
 OWN = {("GET", "/v1/session"), ("DELETE", "/v1/session"), ("PUT", "/v1/session/password")}
