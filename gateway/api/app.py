@@ -31,6 +31,7 @@ from gateway.api import (
     premises_register,
     profiles,
     sessions,
+    transfers,
     trips,
     vehicles,
     webhooks,
@@ -71,6 +72,7 @@ ROUTERS = (
     documents.router,
     completeness.router,
     loading.router,
+    transfers.router,
     profiles.router,
     webhooks.router,
 )

@@ -23,7 +23,7 @@ from gateway.dispatch.drafting import (
     with_arrivals,
 )
 from gateway.dispatch.errors import DispatchConflictError, DispatchError
-from gateway.dispatch.estimate import POLICY, Effect, effects, estimate
+from gateway.dispatch.estimate import POLICY, Effect, Start, effects, estimate
 from gateway.dispatch.guards import Finding, Guard, refuse
 from gateway.dispatch.plan import Member, TripPlan, insert, join_doors, remove, resequence
 from storage.master import Premises
@@ -56,11 +56,12 @@ class SendBack(msgspec.Struct, frozen=True, tag="send_back"):
 
 
 class Move(msgspec.Struct, frozen=True, tag="move"):
-    """Orders to another trip, in this sequence."""
+    """Orders to another trip, in this sequence; under way their goods change hands by a transfer."""
 
     orders: tuple[str, ...]
     to_trip: str
     position: int | None = None
+    with_goods_to_bring_back: bool = False  # orders that failed or were cancelled may be among them
 
 
 class ChangeCrew(msgspec.Struct, frozen=True, tag="crew"):
@@ -126,6 +127,7 @@ class Workbench:
         self._orders = Orders(connection, premises_ids, trip.head.premises_id)
         self._findings: list[Finding] = []
         self._sent_back: list[tuple[UUID, SendBack]] = []
+        self._starts: dict[UUID, Start] = {}
 
     def apply(self, change: Change, field: str) -> None:
         """Makes the change on the workbench."""
@@ -146,6 +148,13 @@ class Workbench:
                 self._alter(change, field)
             case JoinDoors():
                 self._plan = join_doors(self._plan, POLICY)
+
+    def take_over(self, trip: Trip, start: Start, sequence: Sequence[str] | None, field: str) -> None:
+        """The other trip goes on from `start`, where it has taken goods over, in this sequence of its open orders."""
+        self._starts[trip.head.id] = start
+        if sequence is not None:
+            order_ids = [self._orders.find(key, field).id for key in sequence]
+            self._plans[trip.head.id] = resequence(self._plans[trip.head.id], order_ids)
 
     def done(self, kinds: Sequence[str], accepted: Sequence[str]) -> WorkedOut:
         """What all changes did; raises when a guard refuses."""
@@ -197,7 +206,7 @@ class Workbench:
         for place, key in enumerate(change.orders):
             order = orders.for_trip(key, f"{field}.orders.{place}", coming_from=self._own)
             self._plan = remove(self._plan, order.order_id)
-            if not order.is_open:
+            if not order.is_open and not change.with_goods_to_bring_back:
                 raise DispatchConflictError(f"order {order.order_no} is {order.milestone}: it stays where it is",
                                             field=f"{field}.orders.{place}")  # fmt: skip
             self._plans[other.head.id] = insert(self._plans[other.head.id], order, position, POLICY)
@@ -219,7 +228,7 @@ class Workbench:
     def _alter(self, change: ChangeCrew | ChangeVehicle | ChangeDeparture | ChangeRoute, field: str) -> None:
         departed = self._trips[self._own].head.departed_at is not None
         if departed and not isinstance(change, ChangeRoute):
-            says = "the trip is under way: goods change hands by a transfer (POST /v1/trips/{trip}/rescue)"
+            says = "the trip is under way: another crew or vehicle takes its goods over (POST /v1/trips/{trip}/rescue)"
             raise DispatchConflictError(says, field=f"{field}.kind")
         replace = msgspec.structs.replace
         match change:
@@ -248,7 +257,7 @@ class Workbench:
             plan.vehicle_id, plan.crew, plan.planned_departure_at,
         ):  # fmt: skip
             return []
-        return busy(self._connection, trip.head.id, plan, start_of(trip, plan, self._now), home_of(self._premises),
+        return busy(self._connection, (trip.head.id,), plan, start_of(trip, plan, self._now), home_of(self._premises),
                     self._now)  # fmt: skip
 
     def _came_back(self, trip: Trip, plan: TripPlan) -> list[Finding]:
@@ -266,7 +275,7 @@ class Workbench:
         bare = msgspec.structs.replace(after, drops=tuple(
             msgspec.structs.replace(drop, planned_arrival_at=None) if drop.is_open else drop for drop in after.drops
         ))  # fmt: skip
-        planned, arrivals = with_arrivals(bare, start_of(trip, after, self._now))
+        planned, arrivals = with_arrivals(bare, self._starts.get(trip_id) or start_of(trip, after, self._now))
         told = effects(estimate(start_of(trip, before, self._now), before.doors), arrivals)
         return Replanned(trip, before, planned, told, remarks(planned, arrivals))
 

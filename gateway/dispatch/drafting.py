@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -127,16 +127,19 @@ def premises_by_id(connection: psycopg.Connection, premises_id: UUID) -> Premise
 
 def busy(
     connection: psycopg.Connection,
-    trip_id: UUID | None,
+    own: Collection[UUID],
     plan: TripPlan,
     start: Start,
     home: Point | None,
     now: datetime,
 ) -> list[Finding]:
-    """Open trips with the same vehicle or somebody of the crew whose time overlaps with the plan's, by estimate."""
+    """Open trips with the same vehicle or somebody of the crew whose time overlaps with the plan's, by estimate.
+
+    `own`: the trip itself, and one that it relieves.
+    """
     begins_at, ends_at = plan.planned_departure_at, back_at(start, plan.doors, home)
     crew = {member.driver_id for member in plan.crew}
-    others = [one for one in open_trips_of(connection, plan.vehicle_id, sorted(crew)) if one != trip_id]
+    others = [one for one in open_trips_of(connection, plan.vehicle_id, sorted(crew)) if one not in own]
     findings: list[Finding] = []
     for other in read_trips(connection, others):
         theirs = plan_of(other)

@@ -81,7 +81,7 @@ def estimate(start: Start, doors: Sequence[Door], policy: EstimatePolicy = POLIC
         there = door.point
         stands_there = bool(arrivals) and is_same_door(here, there, policy)
         if not stands_there:
-            at += timedelta(seconds=_way_s(here, there, policy))
+            at += timedelta(seconds=way_s(here, there, policy))
         late_s = max(0.0, (at - door.window_to).total_seconds())
         arrivals.append(Arrival(door.order_id, at, late_s))
         at = max(at, door.window_from)
@@ -94,10 +94,10 @@ def back_at(start: Start, doors: Sequence[Door], home: Point | None, policy: Est
     """When the van is at its premises again."""
     arrivals = estimate(start, doors, policy)
     if not arrivals:
-        return start.at + timedelta(seconds=_way_s(_place(start.lat_e7, start.lon_e7), home, policy))
+        return start.at + timedelta(seconds=way_s(_place(start.lat_e7, start.lon_e7), home, policy))
     there = next((door.point for door in reversed(doors) if door.point is not None), None)
     leaves_at = max(arrivals[-1].arrival_at, doors[-1].window_from) + timedelta(seconds=policy.at_door_s)
-    return leaves_at + timedelta(seconds=_way_s(there, home, policy))
+    return leaves_at + timedelta(seconds=way_s(there, home, policy))
 
 
 def effects(before: Sequence[Arrival], after: Sequence[Arrival]) -> list[Effect]:
@@ -124,7 +124,8 @@ def nearest_first(here: Point | None, doors: Sequence[Door]) -> list[Door]:
     return found
 
 
-def _way_s(here: Point | None, there: Point | None, policy: EstimatePolicy) -> float:
+def way_s(here: Point | None, there: Point | None, policy: EstimatePolicy) -> float:
+    """Seconds from one place to another; 0 when one of them is not known."""
     if here is None or there is None:
         return 0.0
     return distance_m(*here, *there) * policy.detour_factor / policy.speed_mps

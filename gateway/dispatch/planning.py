@@ -78,7 +78,7 @@ def draft_trip(
     plan = msgspec.structs.replace(plan, planned_route=wanted.planned_route)
     start = Start(max(plan.planned_departure_at, now), premises.lat_e7, premises.lon_e7)
     home = None if premises.lat_e7 is None or premises.lon_e7 is None else (premises.lat_e7, premises.lon_e7)
-    findings = [*findings, *crew_findings, *orders.findings, *busy(connection, None, plan, start, home, now)]
+    findings = [*findings, *crew_findings, *orders.findings, *busy(connection, (), plan, start, home, now)]
     refuse(findings, wanted.accept)
     plan, arrivals = with_arrivals(plan, start)
     return Drafted(plan, arrivals, [*findings, *remarks(plan, arrivals)])

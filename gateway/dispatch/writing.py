@@ -11,6 +11,7 @@ from contract.milestones import Milestone
 from contract.reasons import DerivationCause
 from gateway.dispatch.changes import Replanned, SendBack, WorkedOut
 from gateway.dispatch.plan import as_document
+from gateway.dispatch.transfers import ask_for_transfers
 from gateway.orders.service import declare
 from storage.audit import Actor, AuditEvent, record
 from storage.derivation_queue import queue_trips
@@ -18,8 +19,15 @@ from storage.events import put_event
 from storage.trips import WrittenChange, WrittenDrop, change_crew, change_trip, join_legs, put_trip_change
 
 
-def write_changes(connection: psycopg.Connection, worked: WorkedOut, actor: Actor, at: datetime, reason: str) -> None:
-    """Makes every trip what was worked out, keeps the plans before, and tells of it."""
+def write_changes(
+    connection: psycopg.Connection, worked: WorkedOut, actor: Actor, at: datetime, reason: str, *,
+    ends_trip: bool = False,
+) -> list[UUID]:  # fmt: skip
+    """Makes every trip what was worked out, keeps the plans before, and tells of it.
+
+    Orders that come from a trip under way wait for both crews: the ids of their transfers. With `ends_trip` the trip
+    that gives is over when everything is handed over.
+    """
     for order_id, sent_back in worked.sent_back:
         _send_back(connection, order_id, sent_back, actor, at)
     before = {drop.order_id: one for one in worked.trips for drop in one.before.drops}
@@ -30,8 +38,19 @@ def write_changes(connection: psycopg.Connection, worked: WorkedOut, actor: Acto
         _write_plan(connection, one, worked.kinds, actor, at, reason)
     for order_id in sorted(after.keys() - before.keys()):
         declare(connection, order_id, Milestone.QUEUED, at, actor, note=reason)
+    moves = [
+        (order_id, before[order_id].trip.head.id, to.trip.head.id)
+        for order_id, to in after.items()
+        if order_id in before and before[order_id] is not to
+    ]
+    departed = {one.trip.head.id for one in worked.trips if one.trip.head.departed_at is not None}
+    by_hand = {order_id for order_id, from_id, _ in moves if from_id in departed}
     for one in worked.trips:
-        _go_along(connection, one, actor, at, reason)
+        _go_along(connection, one, by_hand, actor, at, reason)
+    premises_id = worked.trips[0].trip.head.premises_id
+    return ask_for_transfers(
+        connection, premises_id, moves, departed=departed, actor=actor, at=at, reason=reason, ends_trip=ends_trip
+    )
 
 
 def _send_back(connection: psycopg.Connection, order_id: UUID, back: SendBack, actor: Actor, at: datetime) -> None:
@@ -77,11 +96,13 @@ def _write_plan(
         queue_trips(connection, [(head.id, DerivationCause.PLAN_CHANGED)])
 
 
-def _go_along(connection: psycopg.Connection, one: Replanned, actor: Actor, at: datetime, reason: str) -> None:
+def _go_along(
+    connection: psycopg.Connection, one: Replanned, by_hand: set[UUID], actor: Actor, at: datetime, reason: str
+) -> None:
     """Orders that came to a trip under way are out for delivery with it from now on."""
     if one.trip.head.departed_at is None:
         return
-    new = [drop for drop in one.after.drops if not one.before.holds(drop.order_id)]
+    new = [drop for drop in one.after.drops if not one.before.holds(drop.order_id) and drop.order_id not in by_hand]
     if not new:
         return
     join_legs(connection, one.trip.head.id, [drop.order_id for drop in new], at)

@@ -86,7 +86,10 @@ def under_way(home: Home, at: datetime, plan: Plan) -> PlannedTrip | None:
             return trip
         if home.under_way is None and trip.departed_at is not None and trip.departed_at <= at:
             return trip
-    return None
+    if home.under_way is None or any(trip.trip_id == home.under_way for trip in plan.trips):
+        return None
+    # The trip that was seen departing was ended by somebody on the road, for example because another crew took over.
+    return under_way(Home(ended=home.ended), at, plan)
 
 
 def departing(home: Home, at: datetime, plan: Plan, policy: Policy) -> PlannedTrip | None:

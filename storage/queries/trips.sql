@@ -138,7 +138,8 @@ RETURNING ended_at;
 -- Orders that go on a trip under way from now on.
 INSERT INTO waybill.leg (id, premises_id, trip_id, order_id, during, joined_at)
 SELECT w.id, t.premises_id, t.id, w.order_id, tstzrange(%(at)s, NULL), %(at)s
-FROM unnest(%(ids)s::uuid[], %(order_ids)s::uuid[]) AS w (id, order_id) JOIN waybill.trip t ON t.id = %(trip_id)s;
+FROM unnest(%(ids)s::uuid[], %(order_ids)s::uuid[]) AS w (id, order_id) JOIN waybill.trip t ON t.id = %(trip_id)s
+ON CONFLICT (trip_id, order_id) DO UPDATE SET during = excluded.during, joined_at = excluded.joined_at;
 
 -- name: part_leg
 -- Orders that leave a trip under way.

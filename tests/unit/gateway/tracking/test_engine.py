@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
+
 from gateway.tracking.engine import State, step
 from gateway.tracking.events import Arrived, ArrivingSoon, Departed, Left, MilestoneEvent, Returned
 from tests.unit.gateway.tracking.worlds import NINE, POLICY, ROUND, drive, drop, fix, north, plan, run
@@ -109,3 +111,19 @@ def test_without_a_plan_the_filter_still_judges() -> None:
     outcome = step(State(), fix(0, (0, 0)), None, POLICY)
 
     assert outcome.refused_by == "null_island"
+
+
+def test_a_trip_that_takes_over_on_the_road_is_the_one_that_arrives() -> None:
+    way = drive((60, 0, 0), (40, 0, 400), (60, 400, 400), (30, 400, 700), (125, 700, 700))
+    first, second = plan(drop(1, 2000)), plan(drop(2, 700), departed_at=NINE + timedelta(seconds=110))
+    relieved = msgspec.structs.replace(second, trips=(msgspec.structs.replace(second.trips[0], trip_id="relief"),))
+    state, told = State(), []
+    for one in way:
+        outcome = step(state, one, first if one.fixed_at < NINE + timedelta(seconds=120) else relieved, POLICY)
+        state = outcome.state
+        told += [event for event in outcome.events if isinstance(event, MilestoneEvent)]
+
+    assert [(type(event), event.trip_id) for event in told if not isinstance(event, ArrivingSoon)] == [
+        (Departed, first.trips[0].trip_id),
+        (Arrived, "relief"),
+    ]

@@ -1,0 +1,225 @@
+"""A van fails under way: the split, both crews' word, ledger and legs; crews and vehicles are swapped so too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.fixtures.api import Api
+from tests.fixtures.gateway import NOON
+from tests.fixtures.trips import (
+    HOME_LAT,
+    HOME_LON,
+    HOUR,
+    add_driver,
+    add_van,
+    change,
+    do,
+    numbers,
+    order,
+    plan,
+    stand,
+)
+
+
+@pytest.fixture
+def road(api: Api) -> Api:
+    """Two vans under way, van-1 with three orders and van-2 with one, and a third in the yard; all goods are loaded."""
+    for number in (1, 2, 3):
+        add_van(api, f"van-{number}")
+        add_driver(api, f"E-{number}")
+    one = [order(api, name, east, window_to=(NOON + 6 * HOUR).isoformat()) for east, name in enumerate("abc", 4)]
+    two = [order(api, "d", 3)]
+    plan(api, one)
+    plan(api, two, van="van-2", driver="E-2")
+    for trip, orders in (("T-0001", one), ("T-0002", two)):
+        for each in orders:
+            do(api, trip, "load", {"code": each})
+        do(api, trip, "depart")
+    stand(api, "van-1", HOME_LAT, HOME_LON + 0.03, NOON + HOUR)
+    stand(api, "van-2", HOME_LAT, HOME_LON + 0.02, NOON + HOUR)
+    return api
+
+
+def trip_of(api: Api, key: str) -> dict[str, Any]:
+    told: dict[str, Any] = api.ask("viewer", "GET", f"/v1/trips/{key}").json()
+    return told
+
+
+def options(api: Api, key: str = "T-0001") -> dict[str, Any]:
+    answer = api.ask("dispatcher", "GET", f"/v1/trips/{key}/rescue")
+    assert answer.status_code == 200, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def rescue(api: Api, to: list[dict[str, Any]], *, dry_run: bool = False, status: int = 200) -> dict[str, Any]:
+    path = "/v1/trips/T-0001/rescue" + ("?dry_run=true" if dry_run else "")
+    answer = api.ask("dispatcher", "POST", path, {"reason": "the engine is dead", "to": to})
+    assert answer.status_code == status, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def confirm(api: Api, transfer: str, employee_no: str, status: int = 200) -> dict[str, Any]:
+    said = {"employee_no": employee_no}
+    answer = api.ask("dispatcher", "POST", f"/v1/transfers/{transfer}/confirm", said)
+    assert answer.status_code == status, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def value_aboard(api: Api, trip: str) -> int:
+    return int(api.ask("viewer", "GET", f"/v1/trips/{trip}/ledger").json()["value_aboard_minor"])
+
+
+def test_one_look_tells_who_is_near_with_room_and_what_a_split_does(road: Api) -> None:
+    told = options(road)
+
+    orders = numbers(trip_of(road, "T-0001"))
+    assert told["open_orders"] == orders
+    assert [(van["vehicle"], van["trip_no"]) for van in told["vans"]] == [("van-2", "T-0002"), ("van-3", None)]
+    near = told["vans"][0]
+    assert near["distance_m"] == pytest.approx(553, abs=10)
+    assert (near["open_drops"], near["free_value_minor"]) == (1, None)
+    (proposal,) = told["proposal"]
+    assert proposal["trip"] == "T-0002"
+    assert sorted(proposal["orders"]) == sorted(orders)
+    assert sorted(proposal["sequence"]) == sorted([*orders, *numbers(trip_of(road, "T-0002"))])
+    assert told["nobody"] == []
+    assert {one["trip_no"] for one in told["effects"]} == {"T-0001", "T-0002"}
+    # Looking changes nothing.
+    assert numbers(trip_of(road, "T-0001")) == orders
+    assert road.rows("SELECT count(*) FROM waybill.transfer") == [(0,)]
+
+
+def test_a_breakdown_from_the_split_to_the_last_door(road: Api) -> None:
+    orders = numbers(trip_of(road, "T-0001"))
+    do_not = rescue(road, options(road)["proposal"], dry_run=True)
+    assert do_not["transfers"] == []
+
+    told = rescue(road, options(road)["proposal"])
+
+    shown, made = ([[each["order_no"] for each in one["orders"]] for one in say["trips"]] for say in (do_not, told))
+    assert made == shown
+    (asked,) = told["transfers"]
+    assert (asked["state"], asked["from_vehicle"], asked["to_vehicle"]) == ("pending", "van-1", "van-2")
+    assert sorted(asked["order_nos"]) == sorted(orders)
+    taken = trip_of(road, "T-0002")
+    assert set(orders) < set(numbers(taken))
+    assert trip_of(road, "T-0001")["state"] == "under_way"
+    assert value_aboard(road, "T-0001") == 3 * 2880
+    # One word is not enough, and not of somebody else.
+    assert "neither crew" in confirm(road, asked["id"], "E-3", 422)["detail"]
+    assert confirm(road, asked["id"], "E-1")["state"] == "pending"
+    assert value_aboard(road, "T-0001") == 3 * 2880
+
+    done = confirm(road, asked["id"], "E-2")
+
+    assert (done["state"], done["given_by"], done["taken_by"]) == ("confirmed", "E-1", "E-2")
+    assert (value_aboard(road, "T-0001"), value_aboard(road, "T-0002")) == (0, 4 * 2880)
+    dead = trip_of(road, "T-0001")
+    assert (dead["state"], dead["end_reason"]) == ("ended", "the engine is dead")
+    assert confirm(road, asked["id"], "E-2", 409)["detail"].startswith("this transfer is confirmed")
+    for one in numbers(taken):
+        said = road.ask("dispatcher", "POST", f"/v1/orders/{one}/milestones", {"milestone": "delivered"})
+        assert said.status_code == 201, said.text
+    assert value_aboard(road, "T-0002") == 0
+    assert do(road, "T-0002", "end", {"reason": "all done"})["state"] == "ended"
+    record = road.ask("viewer", "GET", f"/v1/orders/{orders[0]}/record").json()
+    first, second = sorted(record["trips"], key=lambda one: str(one["trip_no"]))
+    assert (first["seq"], first["leg_to"]) == (None, second["leg_from"])
+    kinds = road.ask("viewer", "GET", "/v1/trips/T-0001/changes").json()[-1]["kinds"]
+    assert kinds == ["rescue"]
+    actions = {row[0] for row in road.rows("SELECT action FROM waybill.audit_event WHERE object_kind = 'transfer'")}
+    assert actions == {"transfer.confirmed"}
+
+
+def test_an_order_that_failed_goes_home_with_the_van_that_takes_over(road: Api) -> None:
+    first, *others = numbers(trip_of(road, "T-0001"))
+    change(road, "T-0001", {"kind": "send_back", "order": first, "reason_code": "RECIPIENT_ABSENT"})
+
+    told = options(road)
+    (asked,) = rescue(road, told["proposal"])["transfers"]
+    for crew in ("E-1", "E-2"):
+        confirm(road, asked["id"], crew)
+
+    assert (told["open_orders"], told["to_bring_back"]) == (others, [first])
+    assert first in asked["order_nos"]
+    assert trip_of(road, "T-0001")["state"] == "ended"
+    said = road.ask("dispatcher", "POST", f"/v1/orders/{first}/milestones", {"milestone": "returned"})
+    assert said.status_code == 201, said.text
+    ledger = road.ask("viewer", "GET", "/v1/trips/T-0002/ledger").json()
+    assert {one["order_no"] for one in ledger["movements"] if one["kind"] == "return"} == {first}
+
+
+def test_a_vehicle_that_stands_by_comes_out_with_a_crew(road: Api) -> None:
+    orders = numbers(trip_of(road, "T-0001"))
+    to = {"vehicle": "van-3", "crew": [{"employee_no": "E-1"}], "orders": orders}
+
+    tried = rescue(road, [to], dry_run=True)
+    assert road.rows("SELECT count(*) FROM waybill.trip") == [(2,)]
+    (asked,) = rescue(road, [to])["transfers"]
+    # The crew goes over with the goods: one word says both.
+    done = confirm(road, asked["id"], "E-1")
+
+    assert tried["trips"][1]["vehicle"] == "van-3"
+    assert done["state"] == "confirmed"
+    relief = trip_of(road, done["to_trip_no"])
+    assert (relief["state"], relief["vehicle"], numbers(relief)) == ("under_way", "van-3", orders)
+    assert trip_of(road, "T-0001")["state"] == "ended"
+    assert road.rows("SELECT count(*) FROM waybill.leg WHERE upper_inf(during)") == [(4,)]
+
+
+def test_a_crew_is_relieved_in_the_same_vehicle(road: Api) -> None:
+    orders = numbers(trip_of(road, "T-0001"))
+
+    (asked,) = rescue(road, [{"vehicle": "van-1", "crew": [{"employee_no": "E-3"}], "orders": orders}])["transfers"]
+    confirm(road, asked["id"], "E-1")
+    done = confirm(road, asked["id"], "E-3")
+
+    relief = trip_of(road, done["to_trip_no"])
+    assert [one["employee_no"] for one in relief["crew"]] == ["E-3"]
+    assert value_aboard(road, done["to_trip_no"]) == 3 * 2880
+
+
+def test_an_order_moved_under_way_waits_for_both_crews_and_may_be_moved_back_before(road: Api) -> None:
+    orders = numbers(trip_of(road, "T-0001"))
+    change(road, "T-0001", {"kind": "move", "orders": orders[:1], "to_trip": "T-0002"})
+    (pending,) = road.ask("viewer", "GET", "/v1/transfers?pending=true").json()
+
+    change(road, "T-0002", {"kind": "move", "orders": orders[:1], "to_trip": "T-0001", "position": 1})
+
+    assert pending["order_nos"] == orders[:1]
+    assert road.ask("viewer", "GET", "/v1/transfers?pending=true").json() == []
+    assert [one["state"] for one in road.ask("viewer", "GET", "/v1/transfers?trip=T-0001").json()] == ["withdrawn"]
+    assert confirm(road, pending["id"], "E-1", 409)["detail"].startswith("this transfer is withdrawn")
+    assert numbers(trip_of(road, "T-0001")) == orders
+    assert road.rows("SELECT count(*) FROM waybill.leg WHERE upper_inf(during)") == [(4,)]
+
+
+def test_a_van_in_the_yard_and_a_relief_without_crew_are_refused(road: Api) -> None:
+    plan(road, [order(road, "e", 1)], van="van-3", driver="E-3", planned_departure_at=(NOON + 5 * HOUR).isoformat())
+
+    yard = road.ask("dispatcher", "GET", "/v1/trips/T-0003/rescue")
+    assert yard.status_code == 409
+    assert "change its vehicle or crew" in yard.json()["detail"]
+    orders = numbers(trip_of(road, "T-0001"))
+    assert rescue(road, [{"vehicle": "van-3", "orders": orders}], status=422)["errors"][0]["at"] == "body.to.0.crew"
+    assert rescue(road, [{"orders": orders}], status=422)["errors"][0]["at"] == "body.to.0"
+    assert numbers(trip_of(road, "T-0001")) == orders
+
+
+def test_another_premises_dispatcher_sees_no_rescue_and_no_transfer(road: Api) -> None:
+    (asked,) = rescue(road, options(road)["proposal"])["transfers"]
+    trip = trip_of(road, "T-0001")["id"]
+
+    assert road.ask("stranger", "GET", f"/v1/trips/{trip}/rescue").status_code == 404
+    said = {"reason": "x", "to": [{"trip": "T-0002", "orders": ["1001"]}]}
+    assert road.ask("stranger", "POST", f"/v1/trips/{trip}/rescue", said).status_code == 404
+    assert road.ask("stranger", "GET", "/v1/transfers").json() == []
+    path = f"/v1/transfers/{asked['id']}/confirm"
+    assert road.ask("stranger", "POST", path, {"employee_no": "E-1"}).status_code == 404
+    assert road.ask("viewer", "POST", path, {"employee_no": "E-1"}).status_code == 403
+    assert confirm(road, "x", "E-1", 404)
