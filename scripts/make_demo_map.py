@@ -45,11 +45,14 @@ def addresses(extract: Extract, lines: list[list[Point]]) -> list[dict[str, Any]
     def spread(key: tuple[str, str]) -> str:
         return hashlib.sha256("\0".join(key).encode()).hexdigest()
 
-    near = [key for key, door in extract.doors.items() if min(off_line_m(door, *s) for s in segments) <= DOOR_M]
+    doors: dict[tuple[str, str], Point] = {}
+    for (street, number, _), door in extract.doors.items():
+        doors.setdefault((street, number), door)
+    near = [key for key, door in doors.items() if min(off_line_m(door, *s) for s in segments) <= DOOR_M]
     chosen = sorted(sorted(near, key=spread)[:ADDRESSES], key=lambda key: (key[0], len(key[1]), key[1]))
     return [
         {"street": s, "number": n, "lat": round(p[0] / 1e7, 6), "lon": round(p[1] / 1e7, 6)}
-        for (s, n), p in ((key, extract.doors[key]) for key in chosen)
+        for (s, n), p in ((key, doors[key]) for key in chosen)
     ]
 
 

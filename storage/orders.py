@@ -14,6 +14,7 @@ from psycopg.types.json import Jsonb
 
 from contract.milestones import Milestone
 from storage.ids import new_id
+from storage.places import OrderPlace, place_columns
 from storage.sql import statement
 
 
@@ -29,7 +30,7 @@ class NewLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """An order as its system hands it over; coordinates None when the address is not resolved yet."""
+    """An order as its system hands it over; coordinates None when it gave none."""
 
     source: str
     source_ref: str
@@ -78,6 +79,7 @@ class OrderHead(msgspec.Struct, frozen=True):
     milestone_at: datetime
     trip_id: UUID | None
     test: bool = False
+    has_place: bool = True  # whether it is known where its address is
 
 
 class Declaration(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,13 +127,20 @@ def take_number(connection: psycopg.Connection, kind: str, premises_id: UUID) ->
     return None if row is None else int(row[0])
 
 
-def put_order(connection: psycopg.Connection, premises_id: UUID, order_no: str, order: NewOrder, at: datetime) -> UUID:
-    """Writes the order and its lines; its id. Its first milestone is the caller's to record."""
+def put_order(
+    connection: psycopg.Connection, premises_id: UUID, order_no: str, order: NewOrder, at: datetime,
+    place: OrderPlace | None = None,
+) -> UUID:  # fmt: skip
+    """Writes the order and its lines; its id. Its first milestone is the caller's to record.
+
+    Without a `place` it is where the order itself says.
+    """
     order_id = new_id(at)
     connection.execute(
         statement("put_order"),
         {
             **_columns(order),
+            **place_columns(place or as_given(order)),
             "id": order_id,
             "premises_id": premises_id,
             "order_no": order_no,
@@ -160,6 +169,13 @@ def accept_lines(connection: psycopg.Connection, order_id: UUID, accepted: Mappi
 def accepted_lines(connection: psycopg.Connection, order_id: UUID) -> dict[int | None, Decimal]:
     """What of each line the customer took, where somebody said."""
     return dict(connection.execute(statement("accepted_lines"), {"order_id": order_id}).fetchall())
+
+
+def as_given(order: NewOrder) -> OrderPlace:
+    """The point that the order itself brought."""
+    if order.lat_e7 is None:
+        return OrderPlace()
+    return OrderPlace(lat_e7=order.lat_e7, lon_e7=order.lon_e7, source="order", quality="given")
 
 
 def _columns(order: NewOrder) -> dict[str, Any]:
@@ -287,5 +303,7 @@ def put_trip(connection: psycopg.Connection, trip_no: str, trip: NewTrip, at: da
 
 
 def _head(row: tuple[Any, ...]) -> OrderHead:
-    order_id, premises_id, order_no, source_ref, milestone, milestone_at, trip_id, test = row
-    return OrderHead(order_id, premises_id, order_no, source_ref, Milestone(milestone), milestone_at, trip_id, test)
+    id_, premises_id, order_no, source_ref, milestone, milestone_at, trip_id, test, has_place = row
+    return OrderHead(
+        id_, premises_id, order_no, source_ref, Milestone(milestone), milestone_at, trip_id, test, has_place
+    )

@@ -35,6 +35,7 @@ _MODULES = (
     "user",
     "key",
     "order",
+    "address",
     "premises",
     "vehicle",
     "driver",

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from gateway.api.enrolments import EnrolmentDesk
     from gateway.broker_admin import BrokerAdmin
     from gateway.people.oidc import Provider
+    from gateway.places.places import Places
+    from gateway.places.service import AddressService
 
 UrlName = Literal["database_url", "database_owner_url", "database_reader_url", "database_retention_url"]
 _PATIENCE_S = 10
@@ -106,3 +108,22 @@ def sign_in_provider(settings: Settings) -> Provider | None:
         return None
     needed(settings, "public_url")
     return Provider(settings.oidc_issuer, needed(settings, "oidc_client_id"), needed(settings, "oidc_client_secret"))
+
+
+def places_of(settings: Settings) -> Places:
+    """What orders' addresses are looked up in: the map that is set up."""
+    from gateway.places.places import Places
+
+    return Places(settings.map_dir, asks_service=settings.geocoder_url is not None)
+
+
+def address_service(settings: Settings) -> AddressService | None:
+    """Who is asked for an address that nothing here knows; None: nobody, and no address leaves the installation."""
+    from importlib.metadata import version
+
+    from gateway.places.service import AddressService
+
+    if settings.geocoder_url is None:
+        return None
+    agent = f"Waybill/{version('waybill')} ({settings.public_url or 'self-hosted'})"
+    return AddressService(settings.geocoder, settings.geocoder_url, agent)

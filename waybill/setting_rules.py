@@ -88,6 +88,12 @@ def _check_token(value: str) -> None:
         raise NotAllowedError("it must be one word")
 
 
+def _check_service(value: str) -> None:
+    parts = _split(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise NotAllowedError("it must be http or https, a host, perhaps a port and a path, nothing else")
+
+
 def _check_host(value: str) -> None:
     if not value or "/" in value or any(letter.isspace() for letter in value):
         raise NotAllowedError("it must be a bare host")
@@ -119,6 +125,7 @@ _KINDS: dict[str, tuple[str, Callable[[str], None]]] = {
     "origin": ("an origin such as https://waybill.example.org", _check_origin),
     "host": ("a host name or an address, without scheme or port", _check_host),
     "url": ("a URL such as https://login.example.org/realms/staff", _check_url),
+    "service": ("an address such as http://nominatim.internal:8080", _check_service),
     "token": ("printable characters without blanks", _check_token),
     "word": ("one word without blanks, /, + or #", _check_word),
     "secret": ("at least 8 characters", _check_secret),

@@ -119,7 +119,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int, _about("days ahead that a document is told to run out: in lists and waybill status", ge=0, le=3650)
     ] = 30
     map_dir: Annotated[
-        Path | None, _about("folder with basemap.geojson, drawn under the vans; when not set, the demo's Helsinki")
+        Path | None,
+        _about(
+            "folder of waybill map build: drawn under the vans (else the demo's Helsinki); api and worker look "
+            "addresses up in it"
+        ),
+    ] = None
+    geocoder: Annotated[Literal["nominatim", "photon"], _about("what geocoder_url speaks")] = "nominatim"
+    geocoder_url: Annotated[
+        str | None,
+        _about(
+            "address service that is told addresses which the map does not know; not set: none leaves here", "service"
+        ),
     ] = None
 
     backup_dir: Annotated[

@@ -11,6 +11,7 @@ from contract.checks import Asking
 from contract.clock import Clock, parse_clock
 from gateway.api import (
     accounts,
+    addresses,
     completeness,
     documents,
     drivers,
@@ -45,6 +46,7 @@ from gateway.api.readiness import check_records
 from gateway.api.requests import CountRequests
 from gateway.api.tries import Tries
 from gateway.people.oidc import Provider
+from gateway.places.places import Places
 from gateway.watch.common import new_registry
 
 # Each audience has one router, each router one kind of caller.
@@ -60,6 +62,7 @@ ROUTERS = (
     order_import.router,
     labels.router,
     orders.router,
+    addresses.router,
     events.router,
     trips.router,
     master_csv.router,
@@ -88,6 +91,7 @@ def make_app(
     public_url: str | None = None, document_warning_days: int = 30,
     provider: Provider | None = None,
     registry: CollectorRegistry | None = None, webhook_allow_private: bool = False,
+    places: Places | None = None,
 ) -> FastAPI:  # fmt: skip
     """The API over a database that `connect` gives connections to; without a desk it exchanges no enrolment codes.
 
@@ -116,6 +120,7 @@ def make_app(
     app.state.oidc = provider
     app.state.document_warning_days = document_warning_days
     app.state.webhook_allow_private = webhook_allow_private
+    app.state.places = places or Places()
     speak_problems(app)
     describe_errors(app)
     app.add_middleware(SecurityHeaders)

@@ -19,6 +19,7 @@ from contract.clock import Clock, parse_clock, true_now
 from gateway.api.app import make_app
 from gateway.api.enrolments import EnrolmentDesk
 from gateway.people.oidc import Provider
+from gateway.places.places import Places
 from gateway.watch.common import counted_events, new_registry
 from storage.parts import put_part
 
@@ -45,6 +46,7 @@ class ApiOptions(msgspec.Struct, frozen=True, kw_only=True):
     document_warning_days: int = 30
     provider: Provider | None = None  # of sign-ins through OpenID Connect
     webhook_allow_private: bool = False
+    places: Places = msgspec.field(default_factory=Places)
 
 
 def run_api(options: ApiOptions, stop: threading.Event) -> None:
@@ -62,7 +64,7 @@ def run_api(options: ApiOptions, stop: threading.Event) -> None:
             make_app(
                 connect, options.enrolment_desk, clock=options.clock, public_url=options.public_url, registry=registry,
                 document_warning_days=options.document_warning_days, provider=options.provider,
-                webhook_allow_private=options.webhook_allow_private,
+                webhook_allow_private=options.webhook_allow_private, places=options.places,
             ),
             log_config=None, access_log=False, server_header=False, proxy_headers=False,
             lifespan="off", timeout_graceful_shutdown=_LAST_REQUESTS_S,

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import psycopg
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
@@ -23,6 +23,7 @@ from gateway.csv_rows import Wrong
 from gateway.orders.changes import put_by_ref
 from gateway.orders.csv_day import DayRow, read_day
 from gateway.people.permissions import Permission
+from gateway.places.places import Places
 from gateway.refusals import RefusedError
 from storage.audit import Actor
 from storage.master import Premises
@@ -36,7 +37,7 @@ router = APIRouter(prefix="/v1/orders", tags=["orders"])
     responses=refusals(**IMPORT_ANSWERS, _403="No right to orders", _404="There are no such premises"),
 )  # fmt: skip
 def import_orders(
-    caller: OrderWriter, connection: Database, now: Now,
+    request: Request, caller: OrderWriter, connection: Database, now: Now,
     file: CsvFile = b"",
     premises: Annotated[str | None, Query(max_length=32)] = None,
     source: Annotated[str, Query(max_length=64, pattern=r"^[a-z0-9][a-z0-9-]*$")] = "import",
@@ -47,19 +48,24 @@ def import_orders(
     place = premises_of(connection, caller, Permission.ORDERS_WRITE, premises)
     if caller.actor.kind == "order_system":
         source = caller.actor.name
-    return answer_of(import_day(connection, place, source, file, caller.actor, now, test=caller.test, dry_run=dry_run))
+    return answer_of(
+        import_day(
+            connection, place, source, file, caller.actor, now, request.app.state.places, test=caller.test,
+            dry_run=dry_run,
+        )
+    )  # fmt: skip
 
 
 def import_day(
-    connection: psycopg.Connection, premises: Premises, source: str, file: bytes, actor: Actor, now: datetime, *,
-    test: bool, dry_run: bool,
+    connection: psycopg.Connection, premises: Premises, source: str, file: bytes, actor: Actor, now: datetime,
+    places: Places, *, test: bool, dry_run: bool,
 ) -> ImportReport:  # fmt: skip
     """Puts every order of the file under its number, in the caller's transaction; nothing of it when one cannot be."""
     rows, wrong = read_day(file, ZoneInfo(premises.tz))
     outcomes: dict[str, int] = {}
     with connection.transaction() as all_of_it:
         for row in rows:
-            outcome = _put(connection, premises, source, row, actor, now, test=test)
+            outcome = _put(connection, premises, source, row, actor, now, places, test=test)
             if isinstance(outcome, str):
                 outcomes[outcome] = outcomes.get(outcome, 0) + 1
             else:
@@ -70,15 +76,16 @@ def import_day(
 
 
 def _put(
-    connection: psycopg.Connection, premises: Premises, source: str, row: DayRow, actor: Actor, now: datetime, *,
-    test: bool,
+    connection: psycopg.Connection, premises: Premises, source: str, row: DayRow, actor: Actor, now: datetime,
+    places: Places, *, test: bool,
 ) -> str | list[Wrong]:  # fmt: skip
     try:
         wanted = OrderIn.model_validate(row.values)
         reader = Reader([premises.id], test)
         before = next(iter(order_document(connection, reader, ref=(source, row.number))), None)
         new = to_new_order(wanted, source, row.number, now, test=test)
-        put = put_by_ref(connection, premises.id, new, None if before is None else as_new_order(before), actor, now)
+        old = None if before is None else as_new_order(before)
+        put = put_by_ref(connection, premises.id, new, old, actor, now, places)
     except ValidationError as error:
         return [_wrong(row, one) for one in error.errors()]
     except RefusedError as error:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from contract.geo import to_e7
+from contract.geo import from_e7, to_e7
 from gateway.api.texts import LongText, Text
 from storage.orders import NewLine, NewOrder
 
@@ -98,8 +98,14 @@ class OrderOut(BaseModel):
     customer_language: str | None
     customer_type: str | None
     address: str
-    lat: float | None
+    lat: float | None = Field(description="where it is handed over; null: not known yet, and no trip takes it")
     lon: float | None
+    given_lat: float | None = Field(description="the point that its system gave")
+    given_lon: float | None
+    place_source: str | None = Field(description="how the place is known: order, handoffs, pin, index or service")
+    place_quality: str | None = Field(description="door, given, house or near (nearly this number)")
+    place_problem: str | None = Field(description="why there is no place, or what speaks against it")
+    place_note: str | None
     window_from: datetime
     window_to: datetime
     placed_at: datetime
@@ -139,7 +145,8 @@ def as_new_order(row: dict[str, Any]) -> NewOrder:
         NewLine(**{name: line[name] for name in fields if name != "quantity"}, quantity=Decimal(line["quantity"]))
         for line in row["lines"]
     )
-    return NewOrder(**{name: row[name] for name in names}, lines=lines, test=row["test"])
+    values = {**row, "lat_e7": row["given_lat_e7"], "lon_e7": row["given_lon_e7"]}
+    return NewOrder(**{name: values[name] for name in names}, lines=lines, test=row["test"])
 
 
 def to_order_out(row: dict[str, Any], public_url: str | None) -> OrderOut:
@@ -147,11 +154,13 @@ def to_order_out(row: dict[str, Any], public_url: str | None) -> OrderOut:
     return OrderOut.model_validate(
         {
             **row,
-            "lat": None if row["lat_e7"] is None else row["lat_e7"] / 1e7,
-            "lon": None if row["lon_e7"] is None else row["lon_e7"] / 1e7,
+            **{name: None if row[f"{name}_e7"] is None else from_e7(row[f"{name}_e7"]) for name in _COORDINATES},
             "tracking_url": tracking_url(public_url, row["tracking_token"]),
         }
     )
+
+
+_COORDINATES = ("lat", "lon", "given_lat", "given_lon")
 
 
 def tracking_url(public_url: str | None, token: str) -> str | None:

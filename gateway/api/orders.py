@@ -162,7 +162,7 @@ def put_order(
             raise OrdersConflictError(f"order {number} of {source} is on record already, as {before['order_no']}")
     new = to_new_order(wanted, source, number, now, test=caller.test)
     old = None if before is None else as_new_order(before)
-    put = put_by_ref(connection, premises.id, new, old, caller.actor, now)
+    put = put_by_ref(connection, premises.id, new, old, caller.actor, now, request.app.state.places)
     response.status_code = HTTPStatus.CREATED if put.created else HTTPStatus.OK
     return _answer(request, response, connection, reader, put.id)
 

@@ -11,14 +11,19 @@ import psycopg
 
 from contract.milestones import Milestone, may_follow
 from gateway.orders.service import MilestoneRefusedError, OrdersConflictError, declare, place_order
+from gateway.places.places import Places, set_place
 from storage.audit import Actor, AuditEvent, record
 from storage.events import put_event
 from storage.orders import NewOrder, OrderHead, change_order, lock_order, orders_by_refs
+from storage.places import OrderPlace, lock_address
 
 # From the moment that the goods are on the road the record says what was loaded and where it was to go.
 _ON_THE_ROAD = frozenset({Milestone.OUT_FOR_DELIVERY, Milestone.ARRIVING_SOON, Milestone.ARRIVED})
 _OVER = frozenset({Milestone.DELIVERED, Milestone.RETURNED, Milestone.CANCELLED})
 _FROZEN_ON_THE_ROAD = ("address", "lat_e7", "lon_e7", "lines", "currency", "taxes_minor", "fees_minor")
+
+
+_WHERE = ("address", "lat_e7", "lon_e7")
 
 
 class Put(msgspec.Struct, frozen=True):
@@ -31,14 +36,15 @@ class Put(msgspec.Struct, frozen=True):
 
 def put_by_ref(
     connection: psycopg.Connection, premises_id: UUID, order: NewOrder, before: NewOrder | None, actor: Actor,
-    at: datetime,
+    at: datetime, places: Places,
 ) -> Put:  # fmt: skip
-    """Places the order, or makes the one with its source and number what `order` says.
+    """Places the order, or makes the one with its source and number what `order` says, and finds where it is.
 
     `before` is what is on record now; None: nothing. An order that is the same already is left alone.
     """
     if before is None:
-        return Put(place_order(connection, premises_id, order, actor).id, created=True)
+        place = _place(connection, premises_id, order, places, at)
+        return Put(place_order(connection, premises_id, order, actor, place).id, created=True)
     head = _locked(connection, premises_id, order)
     order = msgspec.structs.replace(order, placed_at=before.placed_at, test=before.test)
     names = tuple(name for name in order.__struct_fields__ if getattr(order, name) != getattr(before, name))
@@ -48,6 +54,11 @@ def put_by_ref(
     if order.window_from >= order.window_to:
         raise OrdersConflictError(f"order {head.order_no}: its window ends before it begins", field="window_to")
     change_order(connection, head, order)
+    if any(name in _WHERE for name in names):
+        place = _place(connection, premises_id, order, places, at)
+        known = lock_address(connection, head.id)
+        assert known is not None, "orders are never deleted"
+        set_place(connection, known, place, actor, at)
     old, new = _values(before, names), _values(order, names)
     event = AuditEvent(
         at=at, actor=actor, action="order.changed", object_kind="order", object_id=str(head.id),
@@ -65,6 +76,13 @@ def cancel(connection: psycopg.Connection, order_id: UUID, actor: Actor, at: dat
     if head is not None and not may_follow(head.milestone, Milestone.CANCELLED):
         raise MilestoneRefusedError(head, Milestone.CANCELLED)
     return declare(connection, order_id, Milestone.CANCELLED, at, actor, note=reason)
+
+
+def _place(
+    connection: psycopg.Connection, premises_id: UUID, order: NewOrder, places: Places, at: datetime
+) -> OrderPlace:
+    given = None if order.lat_e7 is None or order.lon_e7 is None else (order.lat_e7, order.lon_e7)
+    return places.place_of(connection, premises_id, order.address, given, at)
 
 
 def _locked(connection: psycopg.Connection, premises_id: UUID, order: NewOrder) -> OrderHead:

@@ -32,6 +32,7 @@ from storage.orders import (
     take_number,
     vehicle_name,
 )
+from storage.places import OrderPlace
 
 
 class OrdersError(RefusedError):
@@ -72,8 +73,13 @@ class PlacedTrip(msgspec.Struct, frozen=True):
     trip_no: str
 
 
-def place_order(connection: psycopg.Connection, premises_id: UUID, order: NewOrder, actor: Actor) -> PlacedOrder:
-    """Takes the order in under the premises' next number, as received at its `placed_at`."""
+def place_order(
+    connection: psycopg.Connection, premises_id: UUID, order: NewOrder, actor: Actor, place: OrderPlace | None = None
+) -> PlacedOrder:
+    """Takes the order in under the premises' next number, as received at its `placed_at`.
+
+    Without a `place` it is where the order itself says, if it does.
+    """
     if order.window_from >= order.window_to:
         raise OrdersError(
             f"order {order.source_ref} of {order.source}: its window ends at {order.window_to.isoformat()}, "
@@ -87,12 +93,14 @@ def place_order(connection: psycopg.Connection, premises_id: UUID, order: NewOrd
     if number is None:
         raise UnknownObjectError(f"there are no premises {premises_id}")
     order_no = f"test-{number}" if order.test else str(number)
-    order_id = put_order(connection, premises_id, order_no, order, order.placed_at)
+    order_id = put_order(connection, premises_id, order_no, order, order.placed_at, place)
     head = OrderHead(
         order_id, premises_id, order_no, order.source_ref, Milestone.RECEIVED, order.placed_at, None, order.test
     )
     _say(connection, head, Milestone.RECEIVED, order.placed_at, actor)
     after = {"order_no": order_no, **msgspec.to_builtins(order)}
+    if place is not None and place.source != "order":
+        after["place"] = msgspec.to_builtins(place)
     _audit(connection, actor, order.placed_at, "order.placed", head, after=after)
     return PlacedOrder(order_id, order_no)
 
@@ -186,7 +194,18 @@ def _ready_for_trip(connection: psycopg.Connection, order_id: UUID, premises_id:
         raise OrdersError(f"order {head.order_no} belongs to other premises than the trip")
     if not may_follow(head.milestone, Milestone.QUEUED):
         raise MilestoneRefusedError(head, Milestone.QUEUED)
+    must_have_place(head)
     return head
+
+
+def must_have_place(head: OrderHead) -> None:
+    """An order goes on no trip while nobody knows where its address is."""
+    if not head.has_place:
+        raise OrdersConflictError(
+            f"order {head.order_no} cannot go on a trip: nobody knows yet where its address is; GET "
+            f"/v1/addresses/waiting (waybill address waiting) says why, POST /v1/orders/{head.order_no}/pin "
+            f"(waybill address pin {head.order_no} LAT LON) says where"
+        )
 
 
 def _check_reason(head: OrderHead, milestone: Milestone, reason_code: str | None, note: str | None) -> None:

@@ -13,9 +13,12 @@ import psycopg
 from contract.checks import Check
 from contract.clock import SYSTEM, Clock, true_now
 from gateway.api.readiness import check_records
+from gateway.places.places import Places
+from gateway.places.service import AddressService
 from gateway.tracking.policy import Policy
 from gateway.watch.common import counted_events, new_registry
 from gateway.watch.listener import Listen, Watched, listening
+from gateway.worker.addresses import address_jobs
 from gateway.worker.derive import deriving, trimming
 from gateway.worker.fleet import FleetMetrics
 from gateway.worker.jobs import Job, compression, figures, heartbeat, measure, retention
@@ -40,6 +43,8 @@ class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
     policy: Policy = Policy()  # thresholds that no premises chose otherwise: the gateway's
     monitors: Listen | None = None  # where metrics and readiness are told; None: nowhere
     webhook_allow_private: bool = False
+    places: Places = msgspec.field(default_factory=Places)
+    address_service: AddressService | None = None  # asked for addresses that nothing here knows; None: nobody is
 
 
 class Record:
@@ -67,6 +72,7 @@ def run_worker(options: WorkerOptions, stop: threading.Event) -> None:
     jobs = [heartbeat(options.database_url, true_now(), lambda: dict(record.counts)), measure(options.database_url)]
     jobs += webhook_jobs(options.database_url, allow_private=options.webhook_allow_private)
     jobs += [deriving(options.database_url, options.policy, options.clock), trimming(options.database_url)]
+    jobs += address_jobs(options.database_url, options.clock, options.places, options.address_service)
     if options.monitors is not None:
         jobs.append(figures(options.database_url, fleet))
     if options.retention_url is None:

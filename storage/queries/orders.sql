@@ -16,19 +16,21 @@ INSERT INTO waybill.orders (
     id, premises_id, order_no, source, source_ref, customer_name, customer_phone, address, lat_e7, lon_e7,
     window_from, window_to, placed_at, note, currency, total_minor, milestone, milestone_at, created_at, customer_no,
     customer_email, customer_language, customer_type, channel, prepared_by, taxes_minor, fees_minor, discount_minor,
-    due_minor, payment, test)
+    due_minor, payment, test, given_lat_e7, given_lon_e7, place_source, place_quality, place_problem, place_note,
+    place_ask_at)
 VALUES (
     %(id)s, %(premises_id)s, %(order_no)s, %(source)s, %(source_ref)s, %(customer_name)s, %(customer_phone)s,
-    %(address)s, %(lat_e7)s, %(lon_e7)s, %(window_from)s, %(window_to)s, %(placed_at)s, %(note)s, %(currency)s,
+    %(address)s, %(place_lat_e7)s, %(place_lon_e7)s, %(window_from)s, %(window_to)s, %(placed_at)s, %(note)s, %(currency)s,
     %(total_minor)s, %(milestone)s, %(placed_at)s, %(created_at)s, %(customer_no)s, %(customer_email)s,
     %(customer_language)s, %(customer_type)s, %(channel)s, %(prepared_by)s, %(taxes_minor)s, %(fees_minor)s,
-    %(discount_minor)s, %(due_minor)s, %(payment)s, %(test)s);
+    %(discount_minor)s, %(due_minor)s, %(payment)s, %(test)s, %(lat_e7)s, %(lon_e7)s, %(place_source)s,
+    %(place_quality)s, %(place_problem)s, %(place_note)s, %(place_ask_at)s);
 
 -- name: change_order
--- What the order is now.
+-- What the order is now; where its door is, is set by set_order_place.
 UPDATE waybill.orders SET
-    customer_name = %(customer_name)s, customer_phone = %(customer_phone)s, address = %(address)s, lat_e7 =
-    %(lat_e7)s, lon_e7 = %(lon_e7)s, window_from = %(window_from)s, window_to = %(window_to)s, note = %(note)s,
+    customer_name = %(customer_name)s, customer_phone = %(customer_phone)s, address = %(address)s, given_lat_e7 =
+    %(lat_e7)s, given_lon_e7 = %(lon_e7)s, window_from = %(window_from)s, window_to = %(window_to)s, note = %(note)s,
     currency = %(currency)s, total_minor = %(total_minor)s, customer_no = %(customer_no)s, customer_email =
     %(customer_email)s, customer_language = %(customer_language)s, customer_type = %(customer_type)s, channel =
     %(channel)s, prepared_by = %(prepared_by)s, taxes_minor = %(taxes_minor)s, fees_minor = %(fees_minor)s,
@@ -58,14 +60,14 @@ VALUES (%(order_id)s, %(premises_id)s, %(line_no)s, %(item)s, %(category)s, %(ta
 -- One order, locked until the transaction ends, with the trip it was planned on last.
 SELECT o.id, o.premises_id, o.order_no, o.source_ref, o.milestone, o.milestone_at, (
     SELECT d.trip_id FROM waybill.trip_drop d JOIN waybill.trip t ON t.id = d.trip_id
-    WHERE d.order_id = o.id ORDER BY t.planned_departure_at DESC LIMIT 1), o.test
+    WHERE d.order_id = o.id ORDER BY t.planned_departure_at DESC LIMIT 1), o.test, o.lat_e7 IS NOT NULL
 FROM waybill.orders o WHERE o.id = %(order_id)s FOR UPDATE OF o;
 
 -- name: orders_by_refs
 -- Orders of one source by their numbers there.
 SELECT o.id, o.premises_id, o.order_no, o.source_ref, o.milestone, o.milestone_at, (
     SELECT d.trip_id FROM waybill.trip_drop d JOIN waybill.trip t ON t.id = d.trip_id
-    WHERE d.order_id = o.id ORDER BY t.planned_departure_at DESC LIMIT 1), o.test
+    WHERE d.order_id = o.id ORDER BY t.planned_departure_at DESC LIMIT 1), o.test, o.lat_e7 IS NOT NULL
 FROM waybill.orders o
 WHERE o.premises_id = %(premises_id)s AND o.source = %(source)s AND o.source_ref = ANY (%(refs)s)
     AND o.test = %(test)s;

@@ -35,10 +35,22 @@ CREATE TABLE waybill.orders (
     tracking_token text NOT NULL UNIQUE DEFAULT translate(encode(uuid_send(gen_random_uuid()), 'base64'), '+/=', '-_'),
     search text NOT NULL GENERATED ALWAYS AS (lower(order_no || ' ' || source_ref || ' ' || customer_name || ' '
         || address || ' ' || regexp_replace(coalesce(customer_phone, ''), '[^0-9]', '', 'g'))) STORED,
+    given_lat_e7 integer, -- as its system said; lat_e7 and lon_e7 are what counts
+    given_lon_e7 integer,
+    place_source text CHECK (place_source IN ('order', 'handoffs', 'pin', 'index', 'service')),
+    place_quality text CHECK (place_quality IN ('door', 'given', 'house', 'near')),
+    place_problem text, -- why there is none, or what speaks against it
+    place_note text,
+    place_ask_at timestamptz, -- true time: when the address service is asked (again)
+    place_tries smallint NOT NULL DEFAULT 0,
+    CONSTRAINT orders_place_is_whole CHECK ((lat_e7 IS NULL) = (lon_e7 IS NULL)
+        AND (given_lat_e7 IS NULL) = (given_lon_e7 IS NULL)),
     CHECK (window_from < window_to),
     UNIQUE (premises_id, order_no),
     UNIQUE (premises_id, source, source_ref, test)
 );
+CREATE INDEX orders_waiting_for_place ON waybill.orders (window_from, id) WHERE lat_e7 IS NULL OR place_problem IS NOT NULL;
+CREATE INDEX orders_to_ask_for ON waybill.orders (place_ask_at) WHERE place_ask_at IS NOT NULL;
 CREATE INDEX orders_by_window ON waybill.orders (premises_id, window_from);
 CREATE INDEX orders_in_order ON waybill.orders (window_from, id); -- pages of all premises
 CREATE INDEX orders_search ON waybill.orders USING gin (search gin_trgm_ops);

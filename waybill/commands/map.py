@@ -63,16 +63,18 @@ def find(
     ] = None,
 ) -> None:
     """Where an address is, by the map's own index: latitude, longitude, street and number, best first."""
-    from waybill.maps.addresses import find_address
+    from gateway.places.index import FILE, open_index
 
     settings = settings_of(context)
     folder = map_dir or settings.map_dir or settings.data_dir / "map"
-    index = folder / "addresses.sqlite"
-    if not index.is_file():
-        raise CommandError(f"there is no {index}; waybill map build EXTRACT.osm.pbf --out {folder} makes it")
-    found = find_address(index, " ".join(words))
+    index = open_index(folder)
+    if index is None:
+        raise CommandError(f"there is no {folder / FILE}; waybill map build EXTRACT.osm.pbf --out {folder} makes it")
+    found = index.search(" ".join(words))
     for place in found:
-        say(f"{place.lat_e7 / 1e7:.6f},{place.lon_e7 / 1e7:.6f}  {place.street} {place.number or '(street)'}")
+        town = f", {place.town}" if place.town else ""
+        where = f"{place.lat_e7 / 1e7:.6f},{place.lon_e7 / 1e7:.6f}"
+        say(f"{where}  {place.street} {place.number or '(street)'}{town}")
     if not found:
         note(f"No street on this map has words like {' '.join(words)!r}.")
         raise typer.Exit(1)

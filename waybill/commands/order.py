@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from waybill.commands.sheets import DryRun, PremisesCode, content_of, show_report
-from waybill.connections import database
+from waybill.connections import database, places_of
 from waybill.invocation import settings_of
 
 
@@ -34,6 +34,6 @@ def import_orders(
     with database(settings) as connection:
         report = import_day(
             connection, find_premises(connection, premises), source, content_of(file), terminal_actor(),
-            settings.parsed_clock().now(), test=False, dry_run=dry_run,
+            settings.parsed_clock().now(), places_of(settings), test=False, dry_run=dry_run,
         )  # fmt: skip
     show_report(file, report, dry_run=dry_run)

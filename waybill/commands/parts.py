@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import gc
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from waybill.connections import enrolment_desk, needed
+from waybill.connections import address_service, enrolment_desk, needed, places_of
 from waybill.invocation import settings_of
 from waybill.logs import start_logging
 from waybill.settings import Settings
@@ -71,6 +70,7 @@ def api(context: typer.Context) -> None:
         clock=settings.parsed_clock(),
         public_url=settings.public_url,
         webhook_allow_private=settings.webhook_allow_private,
+        places=places_of(settings),
     )
     run_api(options, stop_event())
 
@@ -91,6 +91,8 @@ def worker(context: typer.Context) -> None:
         policy=base_policy(settings),
         monitors=monitors(settings, settings.worker_metrics_port),
         webhook_allow_private=settings.webhook_allow_private,
+        places=places_of(settings),
+        address_service=address_service(settings),
     )
     run_worker(options, stop_event())
 
@@ -98,6 +100,7 @@ def worker(context: typer.Context) -> None:
 def dashboard(context: typer.Context) -> None:
     """Serves the dashboard for staff. Runs until SIGTERM."""
     from dashboard.main import run_dashboard
+    from waybill.demo.map_data import map_folder
 
     settings = settings_of(context)
     start_logging("dashboard", settings.log_level, settings.log_format)
@@ -108,7 +111,7 @@ def dashboard(context: typer.Context) -> None:
         port=settings.dashboard_port,
         reader_url=needed(settings, "database_reader_url"),
         clock_text=settings.clock,
-        map_dir=settings.map_dir or demo_map(),
+        map_dir=settings.map_dir or map_folder(),
         public_url=settings.public_url,
     )
 
@@ -118,8 +121,3 @@ def monitors(settings: Settings, port: int) -> Listen | None:
     from gateway.watch.listener import Listen
 
     return Listen(settings.metrics_host, port) if port else None
-
-
-def demo_map() -> Path:
-    """The folder with the map that comes along: the middle of Helsinki."""
-    return Path(__file__).parents[1] / "demo" / "map"

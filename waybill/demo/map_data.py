@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from pathlib import Path
 
 import msgspec
 
@@ -20,6 +21,11 @@ class _Row(msgspec.Struct):
 
 class _File(msgspec.Struct):
     addresses: list[_Row]
+
+
+def map_folder() -> Path:
+    """The folder with the map that comes along: the middle of Helsinki."""
+    return Path(__file__).parent / "map"
 
 
 def load_streets() -> Streets:

@@ -17,7 +17,7 @@ from waybill.demo.days import day_of
 from waybill.demo.deeds import agenda
 from waybill.demo.desk import Desk
 from waybill.demo.fleet import DAYS_DRIVEN
-from waybill.demo.map_data import load_streets
+from waybill.demo.map_data import load_streets, map_folder
 from waybill.demo.narrator import Narrator
 from waybill.demo.records import DayPlan, DemoDay
 from waybill.demo.registers import Registered, register_day
@@ -62,7 +62,10 @@ def prepare(data_dir: Path, settings: Settings, state: DemoState, narrator: Narr
     clock = parse_clock(state.clock)
     desk.office_until(clock.now())
     write_state(data_dir, state)
-    keep_values(data_dir, {"clock": clock.text(), "accept_simulated": True, "accept_replayed": True})
+    keep_values(
+        data_dir,
+        {"clock": clock.text(), "accept_simulated": True, "accept_replayed": True, "map_dir": str(map_folder())},
+    )
     narrator.detail(f"recorded: {desk.done[Milestone.RECEIVED]} orders placed, {desk.done[Milestone.QUEUED]} on trips")
     return Prepared(state, days[-1], desk, clock, passwords)
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from waybill.maps.addresses import write_addresses
+from gateway.places.index import FILE, write_index
 from waybill.maps.extract import Extract, read_extract
 from waybill.maps.files import rows_of_json, zipped
 from waybill.maps.geometry import Box, Point
@@ -60,8 +60,8 @@ def build_map(source: Path, folder: Path, clip: Box | None, report: Report) -> B
     report(STEPS[4], 0)
     half_done = folder / "addresses.half-done"
     half_done.unlink(missing_ok=True)
-    named, houses = write_addresses(half_done, extract.doors, _middles(graph, lines))
-    half_done.replace(folder / "addresses.sqlite")
+    named, houses = write_index(half_done, extract.doors, _middles(graph, lines), ATTRIBUTION)
+    half_done.replace(folder / FILE)
     return Built(
         files=_finish(folder, source, extract, tiles=tiles), junctions=len(graph["nodes"]),
         streets=len(graph["streets"]), lights=len(graph["lights"]), tunnels=len(graph.get("tunnels", [])),
@@ -84,7 +84,7 @@ def _tiles(path: Path, features: list[Feature]) -> bool:
 def _finish(folder: Path, source: Path, extract: Extract, *, tiles: bool) -> dict[str, int]:
     """The notice, and every file with its size."""
     drawn = ["basemap.geojson", *(["basemap.pmtiles"] if tiles else [])]
-    names = ["streets.json.gz", *drawn, "addresses.sqlite", "zones.geojson"]
+    names = ["streets.json.gz", *drawn, FILE, "zones.geojson"]
     with source.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     box: dict[str, Any] = asdict(extract.box)

@@ -41,7 +41,7 @@ class Extract:
     points: dict[int, Point] = field(default_factory=dict)
     lights: set[int] = field(default_factory=set)
     ways: list[Way] = field(default_factory=list)
-    doors: dict[tuple[str, str], Point] = field(default_factory=dict)
+    doors: dict[tuple[str, str, str], Point] = field(default_factory=dict)
     features: list[Feature] = field(default_factory=list)
     coasts: list[list[LonLat]] = field(default_factory=list)
     zones: list[Feature] = field(default_factory=list)  # schools, day care, borders: nobody's zones yet
@@ -162,4 +162,5 @@ def _take_door(extract: Extract, tags: Any, corners: list[tuple[float, float]]) 
         return
     lat_deg = sum(lat for lat, _ in corners) / len(corners)
     lon_deg = sum(lon for _, lon in corners) / len(corners)
-    extract.doors.setdefault((street, number), (round(lat_deg * 1e7), round(lon_deg * 1e7)))
+    door = street, number, tags.get("addr:city") or ""
+    extract.doors.setdefault(door, (round(lat_deg * 1e7), round(lon_deg * 1e7)))

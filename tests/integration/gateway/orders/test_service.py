@@ -14,6 +14,7 @@ import pytest
 from contract.milestones import Milestone
 from gateway.orders.service import (
     MilestoneRefusedError,
+    OrdersConflictError,
     OrdersError,
     PlacedOrder,
     UnknownObjectError,
@@ -24,6 +25,7 @@ from gateway.orders.service import (
 from storage.audit import Actor
 from storage.ids import new_id
 from storage.orders import CrewMember, NewDrop, NewLine, NewOrder, NewTrip, declared_of_refs, orders_by_refs
+from storage.places import OrderPlace
 from storage.tracking import DetectedMilestone, put_detected
 from tests.fixtures.database import Database
 
@@ -63,6 +65,8 @@ def an_order(ref: str = "a-1") -> NewOrder:
         source_ref=ref,
         customer_name="Liisa",
         address="Kaisaniementie 5",
+        lat_e7=601_700_000,
+        lon_e7=249_400_000,
         window_from=NOON + timedelta(hours=2),
         window_to=NOON + timedelta(hours=3),
         placed_at=NOON,
@@ -196,3 +200,12 @@ def test_strange_vehicles_drivers_and_orders_are_refused(gateway: psycopg.Connec
             plan_trip(gateway, wrong, DISPATCHER, NOON)
     with pytest.raises(UnknownObjectError):
         declare(gateway, stranger, Milestone.ACCEPTED, NOON, DRIVER)
+
+
+def test_an_order_that_nobody_knows_where_goes_on_no_trip(gateway: psycopg.Connection) -> None:
+    order = place_order(gateway, PREMISES, an_order(), DISPATCHER, OrderPlace(problem="no_map"))
+    for milestone in (Milestone.ACCEPTED, Milestone.PREPARING, Milestone.READY):
+        declare(gateway, order.id, milestone, NOON, DISPATCHER)
+
+    with pytest.raises(OrdersConflictError, match=f"waybill address pin {order.order_no} LAT LON"):
+        plan_trip(gateway, a_trip(order), DISPATCHER, NOON)
