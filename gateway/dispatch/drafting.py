@@ -194,7 +194,10 @@ def _order_findings(order: TripOrder, premises_id: UUID, coming_from: UUID | Non
         return [Finding(Guard.WRONG_PREMISES, f"{number} belongs to other premises than the trip", field)]
     findings: list[Finding] = []
     if order.lat_e7 is None or order.lon_e7 is None:
-        says = f"{number} has no place yet: {order.address!r} is not resolved; give the order lat and lon"
+        says = (
+            f"{number} has no place yet: nobody knows where {order.address!r} is; GET /v1/addresses/waiting says why, "
+            f"POST /v1/orders/{order.order_no}/pin says where"
+        )
         findings.append(Finding(Guard.NO_PLACE, says, field))
     if order.trip_id == coming_from and coming_from is not None:
         return findings

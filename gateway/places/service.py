@@ -21,6 +21,8 @@ Point = tuple[int, int]  # lat, lon in 1e-7 degree
 
 TIMEOUT_S = 10.0  # for the whole answer, however slowly it drips
 _MOST_BYTES = 1_000_000
+# What reading somebody else's JSON can raise; RecursionError: a body of nothing but brackets.
+_RUBBISH = (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, RecursionError)
 _MOST_ANSWERS = 5
 # Nominatim's ranks: 30 is a house, 26 and 27 are streets.
 _HOUSE_RANK, _STREET_RANK = 30, 26
@@ -54,7 +56,7 @@ class AddressService(msgspec.Struct, frozen=True):
         answer = _get(self.url, speech.path, speech.query(address, near), self.user_agent)
         try:
             return speech.read(json.loads(answer))[:_MOST_ANSWERS]
-        except (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError) as error:
+        except _RUBBISH as error:
             raise ServiceError(f"what it answers is not {self.kind.capitalize()}'s: {type(error).__name__}") from error
 
 
@@ -132,10 +134,10 @@ def _get(url: str, path: str, query: Mapping[str, Any], user_agent: str) -> byte
     try:
         target = f"{parts.path.rstrip('/')}{path}?{urlencode(query)}"
         connection.request("GET", target, headers={"User-Agent": user_agent, "Accept": "application/json"})
-        response = connection.getresponse()
-        if response.status != HTTPStatus.OK:
-            raise ServiceError(f"it answers {response.status} {response.reason}")
-        return _body(response, ends_s)
+        with connection.getresponse() as response:
+            if response.status != HTTPStatus.OK:
+                raise ServiceError(f"it answers {response.status} {response.reason}")
+            return _body(response, ends_s)
     except (OSError, http.client.HTTPException) as error:
         raise ServiceError(" ".join(str(error).split()) or type(error).__name__) from error
     finally:
