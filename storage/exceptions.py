@@ -45,9 +45,9 @@ class ExceptionRow(msgspec.Struct, frozen=True):
     premises_id: UUID
     premises_code: str
     kind: str
-    trip_no: str
+    trip_no: str | None
     vehicle_name: str
-    trip_id: UUID
+    trip_id: UUID | None  # None: what a unit said outside of trips
     zone_name: str | None
     from_at: datetime
     to_at: datetime | None
@@ -112,6 +112,23 @@ def put_exception(
     row = connection.execute(statement("put_exception"), values).fetchone()
     assert row is not None, "the trip is there: something was found of it"
     return exception_id, row[0]
+
+
+class NewContradiction(msgspec.Struct, frozen=True, kw_only=True):
+    """A unit that said something else of the same moments than before."""
+
+    premises_id: UUID
+    vehicle_id: UUID
+    from_at: datetime
+    to_at: datetime
+    lat_e7: int
+    lon_e7: int
+    rule: str
+
+
+def put_contradiction(connection: psycopg.Connection, new: NewContradiction, opened_at: datetime) -> None:
+    values = {**msgspec.structs.asdict(new), "id": new_id(opened_at), "opened_at": opened_at}
+    connection.execute(statement("put_contradiction"), values)
 
 
 def change_exception(connection: psycopg.Connection, exception_id: UUID, new: NewException) -> None:

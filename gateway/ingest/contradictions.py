@@ -1,9 +1,10 @@
-"""Fixes that contradict what is stored: rejects with their bytes, and an audit event for staff. Changes no fix."""
+"""Fixes that contradict what is stored: rejects with their bytes, and an exception for staff. Changes no fix."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import psycopg
 
@@ -13,6 +14,7 @@ from contract.reasons import RejectReason
 from gateway.ingest.batch import reject_fixes
 from gateway.ingest.inbox import Message
 from storage.audit import Actor, AuditEvent, record
+from storage.exceptions import NewContradiction, put_contradiction
 from storage.tracking import InstallRow, installs_of_devices
 
 DETAIL = "this key (device, time, number) is stored with other content; the stored fix stays"
@@ -31,7 +33,7 @@ class Contradictions:
     def meet(
         self, contradicting: list[tuple[Fix, Message]], ids: Mapping[str, int], recorded_at: datetime
     ) -> list[tuple[Reject, str]]:
-        """Rejects for all of them; in the caller's transaction an audit event per device."""
+        """Rejects for all of them; in the caller's transaction an exception and an audit event per device."""
         self._telling = {}
         by_device: dict[str, list[Fix]] = {}
         for fix, _ in contradicting:
@@ -43,11 +45,28 @@ class Contradictions:
             installs = installs_of_devices(self._connection, [ids[name] for name in new])
             events = [_event(name, by_device[name], installs.get(ids[name], []), recorded_at) for name in new]
             record(self._connection, events)
+            for name in new:
+                _open_exception(self._connection, by_device[name], installs.get(ids[name], []), recorded_at)
             self._telling = dict.fromkeys(new, recorded_at)
         return reject_fixes(contradicting, RejectReason.CONFLICTING_DUPLICATE, DETAIL)
 
     def committed(self) -> None:
         self._told_at.update(self._telling)
+
+
+def _open_exception(connection: psycopg.Connection, fixes: list[Fix], installs: list[InstallRow], at: datetime) -> None:
+    """For the staff of the vehicle that the unit was fitted in; a unit in none has only the audit trail."""
+    first = min(fixes, key=lambda fix: fix.fixed_at)
+    where = next((one for one in installs if _holds(one, first.fixed_at)), None)
+    if where is None:
+        return
+    new = NewContradiction(
+        premises_id=UUID(where.premises_id), vehicle_id=UUID(where.vehicle_id), from_at=first.fixed_at,
+        to_at=max(fix.fixed_at for fix in fixes), lat_e7=first.lat_e7, lon_e7=first.lon_e7,
+        rule=f"{first.device} sent {len(fixes)} fixes again with other content, the first as number {first.seq} of"
+        f" spool {first.spool_id}; what was stored first stays, the others are rejects",
+    )  # fmt: skip
+    put_contradiction(connection, new, at)
 
 
 def _event(name: str, fixes: list[Fix], installs: list[InstallRow], at: datetime) -> AuditEvent:

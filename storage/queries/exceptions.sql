@@ -31,8 +31,8 @@ SELECT e.id, e.premises_id, p.code, e.kind, t.trip_no, v.name, e.trip_id, z.name
     e.lat_e7, e.lon_e7, e.rule, e.opened_at, e.closed_at, e.explanation, e.explained_by, e.withdrawn
 FROM waybill.exception e
 JOIN waybill.premises p ON p.id = e.premises_id
-JOIN waybill.trip t ON t.id = e.trip_id
-JOIN waybill.vehicle v ON v.id = t.vehicle_id
+LEFT JOIN waybill.trip t ON t.id = e.trip_id
+JOIN waybill.vehicle v ON v.id = coalesce(t.vehicle_id, e.vehicle_id)
 LEFT JOIN waybill.zone z ON z.id = e.zone_id
 WHERE (%(premises_id)s::uuid IS NULL OR e.premises_id = %(premises_id)s)
     AND (%(everything)s OR e.closed_at IS NULL)
@@ -66,3 +66,9 @@ FOR UPDATE OF s;
 -- The stop of a trip by its place in the version that counts, from 1.
 SELECT s.id FROM waybill.stop s JOIN waybill.derivation d ON d.id = s.derivation_id
 WHERE d.trip_id = %(trip_id)s AND d.superseded_at IS NULL ORDER BY s.began_at OFFSET %(place)s - 1 LIMIT 1;
+
+-- name: put_contradiction
+-- A unit said something else of the same moment than before; of its vehicle, whatever trip that was on.
+INSERT INTO waybill.exception (id, premises_id, kind, vehicle_id, during, lat_e7, lon_e7, rule, opened_at)
+VALUES (%(id)s, %(premises_id)s, 'contradicted', %(vehicle_id)s, tstzrange(%(from_at)s, %(to_at)s, '[]'), %(lat_e7)s,
+    %(lon_e7)s, %(rule)s, %(opened_at)s);

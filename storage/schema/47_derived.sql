@@ -164,9 +164,9 @@ CREATE INDEX stop_reason_by_trip ON waybill.stop_reason (trip_id, given_at);
 CREATE TABLE waybill.exception (
     id uuid PRIMARY KEY,
     premises_id uuid NOT NULL REFERENCES waybill.premises,
-    kind text NOT NULL CHECK (kind IN ('unexplained_stop', 'stop_not_permitted', 'prohibited_place',
-        'left_state')),
-    trip_id uuid NOT NULL REFERENCES waybill.trip,
+    kind text NOT NULL CHECK (kind IN ('unexplained_stop', 'stop_not_permitted', 'prohibited_place', 'left_state',
+        'contradicted')),
+    trip_id uuid REFERENCES waybill.trip, -- NULL only for what a unit said outside of any trip of ours
     zone_id uuid REFERENCES waybill.zone,
     during tstzrange NOT NULL, -- of what it is about
     lat_e7 integer NOT NULL,
@@ -177,7 +177,9 @@ CREATE TABLE waybill.exception (
     explanation text,
     explained_by text,
     withdrawn boolean NOT NULL DEFAULT false, -- a later version does not show it any more
-    CHECK ((explanation IS NULL) = (explained_by IS NULL))
+    vehicle_id uuid REFERENCES waybill.vehicle, -- of what belongs to no trip
+    CHECK ((explanation IS NULL) = (explained_by IS NULL)),
+    CONSTRAINT exception_of_something CHECK ((trip_id IS NULL) = (vehicle_id IS NOT NULL))
 );
 CREATE INDEX exception_by_trip ON waybill.exception (trip_id);
 CREATE INDEX exception_open ON waybill.exception (premises_id, opened_at) WHERE closed_at IS NULL;

@@ -97,12 +97,12 @@ FROM waybill.vehicle_hour h
 WHERE h.premises_id = ANY (reading.visible_premises());
 
 CREATE VIEW reading.exception WITH (security_barrier) AS
-SELECT e.id, e.premises_id, e.kind, e.trip_id, t.trip_no, t.vehicle_id, v.name AS vehicle_name, e.zone_id,
+SELECT e.id, e.premises_id, e.kind, e.trip_id, t.trip_no, v.id AS vehicle_id, v.name AS vehicle_name, e.zone_id,
     z.name AS zone_name, lower(e.during) AS from_at, upper(e.during) AS to_at, e.lat_e7, e.lon_e7, e.rule, e.opened_at,
     e.closed_at, e.explanation, e.explained_by, e.withdrawn
 FROM waybill.exception e
-JOIN waybill.trip t ON t.id = e.trip_id
-JOIN waybill.vehicle v ON v.id = t.vehicle_id
+LEFT JOIN waybill.trip t ON t.id = e.trip_id
+JOIN waybill.vehicle v ON v.id = coalesce(t.vehicle_id, e.vehicle_id)
 LEFT JOIN waybill.zone z ON z.id = e.zone_id
 WHERE e.premises_id = ANY (reading.visible_premises());
 

@@ -97,6 +97,8 @@ def test_the_same_key_with_other_content_is_kept_as_a_reject_and_staff_are_told_
 
     told = "SELECT action, object_id, premises_id::text, after ->> 'seq' FROM waybill.audit_event WHERE actor = %s"
     assert owner.execute(told, ["ingest-c"]).fetchall() == [("device.contradicted", "ingest-c", PREMISES, "2")]
+    open_ones = "SELECT kind, trip_id, premises_id::text, closed_at FROM waybill.exception"
+    assert owner.execute(open_ones).fetchall() == [("contradicted", None, PREMISES, None)]
     assert reason[:2] == ("conflicting_duplicate", 2)
     assert b'"lat_e7":1' in bytes(reason[2])
     assert stored(owner) == [(fix.seq, fix.lat_e7) for fix in sent]
