@@ -111,10 +111,10 @@ def sign_in_provider(settings: Settings) -> Provider | None:
 
 
 def places_of(settings: Settings) -> Places:
-    """What orders' addresses are looked up in: the map that is set up."""
+    """What orders' addresses are looked up in: the map that is set up, or the one that waybill map build has made."""
     from gateway.places.places import Places
 
-    return Places(settings.map_dir, asks_service=settings.geocoder_url is not None)
+    return Places(settings.map_dir or settings.data_dir / "map", asks_service=settings.geocoder_url is not None)
 
 
 def address_service(settings: Settings) -> AddressService | None:
