@@ -31,9 +31,13 @@ ON CONFLICT (premises_id, address_key, known) DO UPDATE SET address = excluded.a
     said_by = excluded.said_by, note = excluded.note, learned_at = excluded.learned_at;
 
 -- name: door_used
--- When a door was last given to an order.
+-- When a door was last given to an order. One that another transaction has just used is passed over: a day's import holds
+-- its doors until it ends, and whoever waited for one while the import waits for the next order number would wait for ever.
 UPDATE waybill.door SET used_at = %(at)s
-WHERE premises_id = %(premises_id)s AND address_key = %(address_key)s AND known = %(known)s;
+WHERE (premises_id, address_key, known) IN (
+    SELECT d.premises_id, d.address_key, d.known FROM waybill.door d
+    WHERE d.premises_id = %(premises_id)s AND d.address_key = %(address_key)s AND d.known = %(known)s
+    FOR UPDATE SKIP LOCKED);
 
 -- name: forget_door
 -- What handoffs taught does not hold any more.

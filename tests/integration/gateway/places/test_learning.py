@@ -142,3 +142,14 @@ def test_what_premises_learned_is_their_own(shop: Api) -> None:
     }  # fmt: skip
     there = shop.ask("stranger", "PUT", "/v1/orders/by-ref/other/1", said).json()
     assert there["place_source"] == "index"
+
+
+def test_an_order_does_not_wait_for_another_one_to_the_same_door(shop: Api) -> None:
+    """A day's import keeps its transaction open; an order that waited for its door could make it wait in return."""
+    order = put(shop, "a")
+    shop.ask("dispatcher", "POST", f"/v1/orders/{order['id']}/pin", {"lat": 60.1680, "lon": 24.9390})
+    with psycopg.connect(shop.database.gateway_url) as one, psycopg.connect(shop.database.gateway_url) as other:
+        other.execute("SET lock_timeout = '5s'")
+        for connection in (one, other):
+            place = Places().place_of(connection, shop.store, "Mannerheimintie 12, Helsinki", None, NOON)
+            assert place.source == "pin"
