@@ -10,9 +10,12 @@ from contract.codec import MAX_BODY_BYTES
 from contract.commands import Command
 from contract.fix import MAX_SEQ
 from contract.messages import FixMessage, Receipt, Rejection, Status, WireFix
+from contract.states import OrderState, VehicleState
 from contract.topics import (
     COMMAND,
     FIXES,
+    FLEET_STATE,
+    ORDER_MILESTONE,
     PROPERTY_FIRST,
     PROPERTY_LAST,
     PROPERTY_SPOOL,
@@ -33,6 +36,8 @@ _RECORDS: dict[str, type[msgspec.Struct]] = {
     "rejected": Rejection,
     "status": Status,
     "command": Command,
+    "vehicle-state": VehicleState,
+    "order-state": OrderState,
 }
 _POSITION = {"anyOf": [{"required": ["lat_e7", "lon_e7"]}, {"required": ["lat", "lon"]}]}
 
@@ -71,8 +76,9 @@ def asyncapi(version: str) -> Json:
         },
         "defaultContentType": "application/json",
         "servers": {"broker": _server()},
-        "channels": {channel: _channel(channel, *about) for channel, about in _CHANNELS.items()},
-        "operations": {f"{about[0]}_{channel}": _operation(channel, about[0]) for channel, about in _CHANNELS.items()},
+        "channels": {channel: _channel(channel, *about) for channel, about in _CHANNELS.items()} | _STATE_CHANNELS,
+        "operations": {f"{about[0]}_{channel}": _operation(channel, about[0]) for channel, about in _CHANNELS.items()}
+        | {f"receive_{channel}": _operation(channel, "receive") for channel in _STATE_CHANNELS},
         "components": {"schemas": components, "messages": _messages()},
     }
 
@@ -86,6 +92,23 @@ _CHANNELS: dict[str, tuple[str, str, str]] = {
     COMMAND: ("receive", "command", "Settings to be taken live; best retained."),
 }
 _RETAINED = frozenset({STATUS, STORED})
+
+
+_STATE_CHANNELS: Json = {
+    "vehicle_state": {
+        "address": FLEET_STATE,
+        "description": "For readers, not for units: a vehicle as it is known now. Retained; off unless switched on.",
+        "parameters": {"vehicle": {"description": "Premises and vehicle", "examples": ["helsinki.van-7"]}},
+        "messages": {"vehicle_state": {"$ref": "#/components/messages/vehicle_state"}},
+    },
+    "order_milestone": {
+        "address": ORDER_MILESTONE,
+        "description": "For readers: an order's newest milestone. Retained; the last one is told unretained, and then "
+        "the topic is empty.",
+        "parameters": {"order": {"description": "Premises and order number", "examples": ["helsinki.1001"]}},
+        "messages": {"order_milestone": {"$ref": "#/components/messages/order_milestone"}},
+    },
+}
 
 
 def _server() -> Json:
@@ -131,6 +154,8 @@ def _messages() -> Json:
         "stored": message("Receipt", body(Receipt)),
         "rejected": message("Rejection", body(Rejection)),
         "command": message("Command", body(Command)),
+        "vehicle_state": message("State of a vehicle", body(VehicleState)),
+        "order_milestone": message("Milestone of an order", body(OrderState)),
     }
 
 

@@ -13,6 +13,11 @@ STORED = "stored"  # gateway -> device, retained: receipts
 REJECTED = "rejected"  # gateway -> device: what was refused and why
 COMMAND = "command"  # gateway -> device
 
+# Retained, for readers: no device's, so no name of a device stands in them.
+FLEET_STATE = f"{ROOT}/fleet/{{vehicle}}/state"
+ORDER_MILESTONE = f"{ROOT}/orders/{{order}}/milestone"
+STATE_FILTERS = (FLEET_STATE.format(vehicle="+"), ORDER_MILESTONE.format(order="+"))
+
 # MQTT 5 user properties on every message of fixes, so that an unreadable body can be confirmed too.
 PROPERTY_SPOOL = "spool"
 PROPERTY_FIRST = "first"
@@ -30,6 +35,25 @@ def channel_filter(channel: str) -> str:
 
 
 @lru_cache(maxsize=16_384)  # a device sends on the same topic for ever
+def fleet_topic(premises: str, vehicle: str) -> str:
+    """Of one vehicle; several premises may have a vehicle of the same name, and no code has a dot."""
+    return FLEET_STATE.format(vehicle=f"{premises}.{vehicle}")
+
+
+def milestone_topic(premises: str, order_no: str) -> str:
+    """Of one order."""
+    return ORDER_MILESTONE.format(order=f"{premises}.{order_no}")
+
+
+def parse_milestone_topic(topic: str) -> tuple[str, str] | None:
+    """(premises, order number) of a topic of an order, or None when it is none."""
+    before, after = ORDER_MILESTONE.split("{order}")
+    if not topic.startswith(before) or not topic.endswith(after):
+        return None
+    code, dot, number = topic.removeprefix(before).removesuffix(after).partition(".")
+    return (code, number) if dot else None
+
+
 def parse_topic(topic: str) -> tuple[str, str] | None:
     """(device, channel) of a topic of this protocol, or None when it is none."""
     parts = topic.split("/")

@@ -14,13 +14,24 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from gateway.broker_roles import NOTHING, Acl, acls_of, acls_of_nothing, certificate_role, certificate_user
+from gateway.broker_roles import (
+    NOTHING,
+    READERS,
+    STATES,
+    Acl,
+    acls_of,
+    acls_of_nothing,
+    acls_of_readers,
+    acls_of_states,
+    certificate_role,
+    certificate_user,
+)
 
 ADMIN = "admin"
 _COMMANDS = "$CONTROL/dynamic-security/v1"
 _RESPONSES = f"{_COMMANDS}/response"
 # Names that the broker's own users have; a device of that name would get their rights.
-_TAKEN_NAMES = frozenset({ADMIN, "gateway"})
+_TAKEN_NAMES = frozenset({ADMIN, "gateway", STATES})
 _DEVICE = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 # The plugin writes its whole store after each command, in the broker's only thread: small packets let other
 # clients in between (1,000 credentials in one packet stop the broker for 2 s).
@@ -100,6 +111,25 @@ class BrokerAdmin:
         # All of them, not the last alone: a broker restored from a backup may have forgotten that older ones ended.
         for number in range(1, newest + 1):
             self._put_user(certificate_user(device, number), NOTHING)
+
+    def let_publish_states(self, password: str) -> None:
+        """Gives the user that publishes states this password, and those topics."""
+        self._make_role(STATES, acls_of_states())
+        self._put_with_role(STATES, password, STATES)
+
+    def let_read_states(self, reader: str, password: str) -> None:
+        """Lets this user read states and milestones; its name must be no device's."""
+        _check_name(reader)
+        self._make_role(READERS, acls_of_readers())
+        self._put_with_role(reader, password, READERS)
+
+    def _put_with_role(self, user: str, password: str, role: str) -> None:
+        roles = [{"rolename": role}]
+        (error,) = self._ask([{"command": "createClient", "username": user, "password": password, "roles": roles}])
+        if error == "Client already exists":
+            change = {"command": "modifyClient", "username": user, "password": password, "roles": roles}
+            (error,) = self._ask([change])
+        _complain([] if error is None else [f"{user}: {error}"])
 
     def _make_role(self, name: str, acls: list[Acl]) -> None:
         (error,) = self._ask([{"command": "createRole", "rolename": name, "acls": acls}])

@@ -7,9 +7,11 @@ certificate, at once and without a revocation list that the broker would have to
 
 from __future__ import annotations
 
-from contract.topics import COMMAND, FIXES, REJECTED, STATUS, STORED, device_topic
+from contract.topics import COMMAND, FIXES, REJECTED, STATE_FILTERS, STATUS, STORED, device_topic
 
 NOTHING = "nothing"
+STATES = "states"  # the user that publishes states; its role has the same name
+READERS = "state-readers"
 Acl = dict[str, object]
 
 
@@ -38,4 +40,21 @@ def acls_of(device: str) -> list[Acl]:
     rights += [("unsubscribeLiteral", topic) for topic in read]
     allowed: list[Acl] = [{"acltype": kind, "topic": topic, "priority": 0, "allow": True} for kind, topic in rights]
     # Below them, so that broker.acl, whose %u would be the certificate's user, is asked nothing.
+    return allowed + acls_of_nothing(priority=-1)
+
+
+def acls_of_states() -> list[Acl]:
+    """Of the user that publishes states: these topics and nothing else."""
+    allowed: list[Acl] = [
+        {"acltype": "publishClientSend", "topic": topic, "priority": 0, "allow": True} for topic in STATE_FILTERS
+    ]
+    return allowed + acls_of_nothing(priority=-1)
+
+
+def acls_of_readers() -> list[Acl]:
+    """Of people and programs that look on: states and milestones, and nothing of devices."""
+    kinds = ("subscribePattern", "publishClientReceive", "unsubscribePattern")
+    allowed: list[Acl] = [
+        {"acltype": kind, "topic": topic, "priority": 0, "allow": True} for topic in STATE_FILTERS for kind in kinds
+    ]
     return allowed + acls_of_nothing(priority=-1)

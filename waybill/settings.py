@@ -81,6 +81,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     device_password: Annotated[
         str | None, _about("broker password of the device that waybill bridge speaks for", "secret")
     ] = None
+    states_password: Annotated[
+        str | None,
+        _about(
+            "password of the broker's user states; when set, worker publishes vehicles' states and milestones", "secret"
+        ),
+    ] = None
     gateway_client_id: Annotated[
         str, _about("the gateway's name; a second gateway of this name waits until the first is gone", "word")
     ] = "gateway"

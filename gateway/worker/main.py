@@ -23,6 +23,7 @@ from gateway.worker.derive import deriving, trimming
 from gateway.worker.fleet import FleetMetrics
 from gateway.worker.jobs import Job, compression, figures, heartbeat, measure, retention
 from gateway.worker.outbox import webhook_jobs
+from gateway.worker.states import StatesOptions, publish_states
 from storage.retention import Periods
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
     webhook_allow_private: bool = False
     places: Places = msgspec.field(default_factory=Places)
     address_service: AddressService | None = None  # asked for addresses that nothing here knows; None: nobody is
+    states: StatesOptions | None = None  # where vehicles' states are published; None: nowhere
 
 
 class Record:
@@ -73,6 +75,8 @@ def run_worker(options: WorkerOptions, stop: threading.Event) -> None:
     jobs += webhook_jobs(options.database_url, allow_private=options.webhook_allow_private)
     jobs += [deriving(options.database_url, options.policy, options.clock), trimming(options.database_url)]
     jobs += address_jobs(options.database_url, options.clock, options.places, options.address_service)
+    if options.states is not None:
+        jobs.append(publish_states(options.states, options.database_url, options.clock))
     if options.monitors is not None:
         jobs.append(figures(options.database_url, fleet))
     if options.retention_url is None:

@@ -16,6 +16,8 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="The MQTT broker: its users, its certificates.")
     group.command(name="prepare")(prepare)
     group.command(name="certificates")(certificates)
+    group.command(name="states")(states)
+    group.command(name="reader")(reader)
     app.add_typer(group, name="broker")
 
 
@@ -70,3 +72,38 @@ def certificates(
         note("Next: waybill up; it opens the TLS ports when the broker's own certificate is there (--host NAME)")
         return
     note(f"Next: WAYBILL_DEVICE_CA_DIR={folder.resolve()} for waybill api; for the broker see docs/operations.md")
+
+
+def states(context: typer.Context) -> None:
+    """Lets worker publish vehicles' states and orders' milestones: shows the password for WAYBILL_STATES_PASSWORD."""
+    from gateway.master.devices import new_password
+    from waybill.connections import broker_admin
+
+    password = new_password()
+    broker_admin(settings_of(context)).let_publish_states(password)
+    say(f"WAYBILL_STATES_PASSWORD={password}")
+    note("Next: give it to waybill worker, and start that anew; asking again ends this password")
+
+
+def reader(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="User and client id at the broker; no device's name.")],
+    remove: Annotated[bool, typer.Option("--remove", help="Ends it.")] = False,
+) -> None:
+    """Lets somebody read vehicles' states and orders' milestones at the broker; shows the password once."""
+    from gateway.master.devices import new_password
+    from storage.master import devices
+    from waybill.connections import broker_admin, database
+
+    settings = settings_of(context)
+    with database(settings) as connection:
+        if any(device.name == name for device in devices(connection)):
+            raise CommandError(f"{name} is a device: choose another name for whoever reads")
+    if remove:
+        broker_admin(settings).remove([name])
+        say(f"{name} reads no more")
+        return
+    password = new_password()
+    broker_admin(settings).let_read_states(name, password)
+    say(f"{name}: password {password}")
+    note("It reads waybill/v1/fleet/+/state and waybill/v1/orders/+/milestone; see waybill broker states")

@@ -16,6 +16,7 @@ from waybill.stopping import stop_event
 
 if TYPE_CHECKING:
     from gateway.watch.listener import Listen
+    from gateway.worker.states import StatesOptions
 
 
 def register(app: typer.Typer) -> None:
@@ -93,6 +94,7 @@ def worker(context: typer.Context) -> None:
         webhook_allow_private=settings.webhook_allow_private,
         places=places_of(settings),
         address_service=address_service(settings),
+        states=None if settings.states_password is None else states_options(settings, settings.states_password),
     )
     run_worker(options, stop_event())
 
@@ -114,6 +116,14 @@ def dashboard(context: typer.Context) -> None:
         map_dir=settings.map_dir or map_folder(),
         public_url=settings.public_url,
     )
+
+
+def states_options(settings: Settings, password: str) -> StatesOptions:
+    """Where the worker publishes states."""
+    from gateway.worker.states import StatesOptions
+
+    tls_ca = None if settings.broker_tls_ca is None else str(settings.broker_tls_ca)
+    return StatesOptions(host=settings.broker_host, port=settings.broker_port, password=password, tls_ca=tls_ca)
 
 
 def monitors(settings: Settings, port: int) -> Listen | None:
