@@ -8,7 +8,8 @@ from uuid import UUID
 import msgspec
 import psycopg
 
-from contract.reasons import NOT_PERMITTED, ExceptionKind, StopReason
+from contract.reasons import ExceptionKind, StopReason
+from gateway.dispatch.profiles_of import permits_stop
 from storage.audit import Actor, AuditEvent, record
 from storage.derivation import FoundTrip, newest_trip_numbers, trips_named
 from storage.exceptions import (
@@ -87,7 +88,7 @@ def give_reason(
     before = earlier[0].code if earlier else stop.reason
     if before == reason and not note:
         raise ReasonError(f"the stop has the reason {before} already")
-    permitted = reason not in NOT_PERMITTED
+    permitted = permits_stop(connection, stop.trip_id, reason, at)
     who = f"{actor.kind} {actor.name}"
     said = NewReason(stop=stop, code=reason, note=note, permitted=permitted, given_by=who, given_at=at, replaces=before)
     put_stop_reason(connection, said)

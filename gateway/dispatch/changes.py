@@ -26,8 +26,9 @@ from gateway.dispatch.errors import DispatchConflictError, DispatchError
 from gateway.dispatch.estimate import POLICY, Effect, Start, effects, estimate
 from gateway.dispatch.guards import Finding, Guard, refuse
 from gateway.dispatch.plan import Member, TripPlan, insert, join_doors, remove, resequence
+from storage.legs import left_the_trip
 from storage.master import Premises
-from storage.trips import Trip, find_trips, left_the_trip, read_trips
+from storage.trips import Trip, find_trips, read_trips
 
 
 class Assign(msgspec.Struct, frozen=True, tag="assign"):

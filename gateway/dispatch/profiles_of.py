@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 import psycopg
 
+from contract.reasons import NOT_PERMITTED, StopReason
 from gateway.dispatch.errors import DispatchError, NoSuchTripError
 from gateway.dispatch.profile import PLAIN, Profile, Settings, in_force, shipped, with_values
 from storage.audit import Actor, AuditEvent, record
@@ -22,7 +23,7 @@ from storage.profiles import (
     profile_versions,
     put_profile_version,
 )
-from storage.trips import TripHead
+from storage.trips import TripHead, read_trips
 
 _SHIPPED_BY = Actor("system", "waybill")
 
@@ -56,6 +57,14 @@ def profile_of_trip(connection: psycopg.Connection, head: TripHead, at: datetime
         assert version is not None, "a foreign key keeps pinned versions"
         return in_force(settings_of(version))
     return in_force(settings_of(newest(connection, profile_of_premises(connection, head.premises_id) or PLAIN, at)))
+
+
+def permits_stop(connection: psycopg.Connection, trip_id: UUID, reason: StopReason, at: datetime) -> bool:
+    """Whether a trip may stand for this reason; where its profile has no list, what nobody's rules forbid."""
+    (trip,) = read_trips(connection, [trip_id])
+    allowed = profile_of_trip(connection, trip.head, at).allowed_stop_reasons
+    # Traffic is nobody's choice.
+    return reason not in NOT_PERMITTED if allowed is None else reason in (*allowed, StopReason.TRAFFIC)
 
 
 def set_values(

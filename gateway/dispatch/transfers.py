@@ -16,6 +16,7 @@ from gateway.orders.service import declare
 from storage.audit import Actor, AuditEvent, record
 from storage.events import put_event
 from storage.ledger import aboard, put_movements
+from storage.legs import join_legs, part_legs
 from storage.transfers import (
     Transfer,
     confirm_transfer,
@@ -25,7 +26,7 @@ from storage.transfers import (
     transfers,
     withdraw_order,
 )
-from storage.trips import Trip, declare_departure, join_legs, part_legs, read_trips
+from storage.trips import Trip, declare_departure, read_trips
 
 Moves = Iterable[tuple[UUID, UUID, UUID]]  # order, from trip, to trip
 

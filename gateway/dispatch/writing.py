@@ -16,7 +16,8 @@ from gateway.orders.service import declare
 from storage.audit import Actor, AuditEvent, record
 from storage.derivation_queue import queue_trips
 from storage.events import put_event
-from storage.trips import WrittenChange, WrittenDrop, change_crew, change_trip, join_legs, put_trip_change
+from storage.legs import join_legs
+from storage.trips import WrittenChange, WrittenDrop, change_crew, change_trip, put_trip_change
 
 
 def write_changes(

@@ -170,3 +170,11 @@ def test_declared_times_stand_beside_the_detected_ones(waybill: Waybill, driven:
     assert "earlier" in shown
     assert "Declared for 2026-11-23 09:00:00Z: declared" in waybill("explain", "departure", "T-0001").out
     assert len(audit(database, "trip.declared")) == 1
+
+
+def test_the_profile_of_the_trip_says_which_reasons_are_permitted(waybill: Waybill, driven: Round) -> None:
+    assert "not permitted" not in waybill("stop", "reason", "T-0001/2", "OVERNIGHT").out
+
+    waybill("profile", "choose", "california-adult-use", "--reason", "licensed there")
+
+    assert "not permitted" in waybill("stop", "reason", "T-0001/1", "OVERNIGHT").out
