@@ -173,8 +173,8 @@ def test_declared_times_stand_beside_the_detected_ones(waybill: Waybill, driven:
 
 
 def test_the_profile_of_the_trip_says_which_reasons_are_permitted(waybill: Waybill, driven: Round) -> None:
-    assert "not permitted" not in waybill("stop", "reason", "T-0001/2", "OVERNIGHT").out
+    assert "not permitted" not in waybill("stop", "reason", "T-0001/2", "ROAD_UNSAFE").out
 
     waybill("profile", "choose", "california-adult-use", "--reason", "licensed there")
 
-    assert "not permitted" in waybill("stop", "reason", "T-0001/1", "OVERNIGHT").out
+    assert "not permitted" in waybill("stop", "reason", "T-0001/1", "ROAD_UNSAFE").out
