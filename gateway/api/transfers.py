@@ -182,7 +182,8 @@ def rescue(
     return RescueOut(trips=_effects(worked), findings=to_findings(worked.findings), transfers=asked)
 
 
-@router.get("/transfers", summary="Goods that change hands between vans", responses=refusals(**WHO))
+@router.get("/transfers", summary="Goods that change hands between vans",
+            responses=refusals(**WHO, _404="There is no such trip"))  # fmt: skip
 def list_transfers(
     caller: TripReader, connection: Database,
     trip: Annotated[str | None, Query(max_length=64, pattern=r"^[^\x00-\x1f]+$", description="id or number")] = None,

@@ -107,7 +107,8 @@ def test_every_change_is_told_with_its_author(store: Store) -> None:
     withdraw_document(store.connection, documents(store.connection, DocumentFilter())[0], actor=STAFF, at=NOON)
 
     events = store.connection.execute(
-        "SELECT actor, action, before, after FROM waybill.audit_event WHERE object_kind = 'document' ORDER BY id"
+        "SELECT actor, action, before, after FROM waybill.audit_event WHERE object_kind = 'document'"
+        " ORDER BY recorded_at"
     ).fetchall()
     assert [(actor, action) for actor, action, _, _ in events] == [
         ("mia", "document.added"),
