@@ -96,7 +96,8 @@ def assert_stored_once(world: World, driven: list[Driven]) -> None:
     with psycopg.connect(world.database.owner_url) as connection:
         for one in driven:
             assert (one.backlog, one.dropped) == (0, 0)
-            assert one.spooled > 100
+            # That it reported at all: how much depends on how long the rounds take and how long a van stood.
+            assert one.spooled > 20
             stored = coverage(connection, one.device, one.spool)
             unit = VanProgress(
                 device=one.device,
