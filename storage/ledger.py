@@ -73,6 +73,7 @@ class WrongBag(msgspec.Struct, frozen=True):
     order_no: str
     trip_no: str | None
     vehicle: str | None
+    was_loaded: bool  # it was on the trip, and was taken off it with its goods aboard
 
 
 class ExpiredPaper(msgspec.Struct, frozen=True):

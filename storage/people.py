@@ -31,6 +31,9 @@ class Account(msgspec.Struct, frozen=True):
     disabled_at: datetime | None
     has_password: bool
     grants: tuple[Grant, ...]
+    driver_id: UUID | None = None  # whose account it is on the road
+    employee_no: str | None = None
+    driver_premises: str | None = None
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -127,8 +130,9 @@ def link_subject(connection: psycopg.Connection, account_id: UUID, subject: str)
 def _accounts(connection: psycopg.Connection, **wanted: object) -> list[Account]:
     values = {"name": None, "id": None, "text": None, "after": None, "most": None, **wanted}
     found = []
-    for *columns, roles in connection.execute(statement("accounts"), values):
-        found.append(Account(*[*columns, msgspec.convert(roles, tuple[Grant, ...])]))
+    for *columns, roles, driver_id, employee_no, premises in connection.execute(statement("accounts"), values):
+        grants = msgspec.convert(roles, tuple[Grant, ...])
+        found.append(Account(*[*columns, grants, driver_id, employee_no, premises]))
     return found
 
 
@@ -144,6 +148,16 @@ def set_password(connection: psycopg.Connection, account_id: UUID, password_hash
 
 def set_names(connection: psycopg.Connection, account_id: UUID, full_name: str | None, email: str | None) -> None:
     connection.execute(statement("set_account_names"), {"id": account_id, "full_name": full_name, "email": email})
+
+
+def set_driver(connection: psycopg.Connection, account_id: UUID, driver_id: UUID | None) -> None:
+    connection.execute(statement("set_account_driver"), {"id": account_id, "driver_id": driver_id})
+
+
+def is_employed_driver(connection: psycopg.Connection, driver_id: UUID, now: datetime) -> bool:
+    """Whether somebody drives still: in service, and employed on the day that it is where the premises are."""
+    row = connection.execute(statement("is_employed_driver"), {"driver_id": driver_id, "now": now}).fetchone()
+    return row is not None and bool(row[0])
 
 
 def set_disabled(connection: psycopg.Connection, account_id: UUID, at: datetime | None) -> None:

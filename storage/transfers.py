@@ -34,6 +34,10 @@ class Transfer(msgspec.Struct, frozen=True):
     given_by: str | None
     taken_at: datetime | None
     taken_by: str | None
+    given_recorded_by: str | None  # "account aino"
+    given_reason: str | None  # None: it was the crew member's own word
+    taken_recorded_by: str | None
+    taken_reason: str | None
     order_nos: list[str]
     order_ids: list[UUID]
 
@@ -69,10 +73,12 @@ def lock_transfer(connection: psycopg.Connection, premises_ids: list[UUID] | Non
 
 def transfers(
     connection: psycopg.Connection, premises_ids: list[UUID] | None, *, transfer_id: UUID | None = None,
-    trip_id: UUID | None = None, pending: bool = False,
+    trip_id: UUID | None = None, driver_id: UUID | None = None, pending: bool = False,
 ) -> list[Transfer]:  # fmt: skip
-    """Transfers by when they were asked for."""
-    values = {"premises_ids": premises_ids, "id": transfer_id, "trip_id": trip_id, "pending": pending}
+    """Transfers by when they were asked for; with `driver_id` those with this driver in one of the crews."""
+    values = {
+        "premises_ids": premises_ids, "id": transfer_id, "trip_id": trip_id, "driver_id": driver_id, "pending": pending,
+    }  # fmt: skip
     return [Transfer(*row) for row in connection.execute(statement("transfers"), values, prepare=False)]
 
 
@@ -88,8 +94,12 @@ def withdraw_order(connection: psycopg.Connection, transfer_id: UUID, order_id: 
 
 
 def confirm_transfer(
-    connection: psycopg.Connection, transfer_id: UUID, by: str, at: datetime, *, gives: bool, takes: bool
-) -> None:
-    """Keeps the word of somebody of the giving or of the taking crew."""
-    values = {"id": transfer_id, "by": by, "at": at, "gives": gives, "takes": takes}
+    connection: psycopg.Connection, transfer_id: UUID, by: str, at: datetime, *, gives: bool, takes: bool,
+    actor: Actor, reason: str | None,
+) -> None:  # fmt: skip
+    """Keeps the word of somebody of the giving or of the taking crew; who recorded it, and why for them."""
+    values = {
+        "id": transfer_id, "by": by, "at": at, "gives": gives, "takes": takes,
+        "recorded_by": f"{actor.kind} {actor.name}", "reason": reason,
+    }  # fmt: skip
     connection.execute(statement("confirm_transfer"), values)

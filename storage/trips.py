@@ -152,9 +152,14 @@ class TripChangeRow(msgspec.Struct, frozen=True):
     after: dict[str, Any]
 
 
-def find_trips(connection: psycopg.Connection, premises_ids: list[UUID] | None, key: str) -> list[UUID]:
-    """Ids of the trips with this id or number; two when the premises must be named as well."""
-    values = {"premises_ids": premises_ids, "id": as_uuid(key), "trip_no": key}
+def find_trips(
+    connection: psycopg.Connection, premises_ids: list[UUID] | None, key: str, *, driver_id: UUID | None = None
+) -> list[UUID]:
+    """Ids of the trips with this id or number; two when the premises must be named as well.
+
+    With `driver_id` only those with this driver in the crew.
+    """
+    values = {"premises_ids": premises_ids, "id": as_uuid(key), "trip_no": key, "driver_id": driver_id}
     return [row[0] for row in connection.execute(statement("find_trips"), values)]
 
 

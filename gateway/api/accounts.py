@@ -14,6 +14,7 @@ from gateway.api.callers import Caller, PeopleWriter
 from gateway.api.clock import Now
 from gateway.api.database import Database
 from gateway.api.paging import Cursor, Limit, read_cursor, write_cursor
+from gateway.api.premises import premises_of
 from gateway.api.problems import refusals
 from gateway.api.sessions import GrantOut, me
 from gateway.master.premises import find_premises
@@ -21,6 +22,7 @@ from gateway.people import accounts as service
 from gateway.people.errors import PeopleConflictError, UnknownPersonError
 from gateway.people.passwords import MOST_PASSWORD
 from gateway.people.permissions import Permission, Role
+from storage.master import Driver
 from storage.people import Account, Grant, account_by_name, accounts
 
 router = APIRouter(prefix="/v1/accounts", tags=["people"])
@@ -31,6 +33,11 @@ class GrantIn(BaseModel):
     premises: str | None = Field(None, max_length=32, description="the premises' code; left out: all premises")
 
 
+class DriverOfAccount(BaseModel):
+    employee_no: str = Field(max_length=32)
+    premises: str = Field(max_length=32, description="the premises' code")
+
+
 class AccountOut(BaseModel):
     id: UUID
     name: str
@@ -38,6 +45,7 @@ class AccountOut(BaseModel):
     email: str | None
     roles: list[GrantOut]
     has_password: bool = Field(description="false: signs in through OpenID Connect only")
+    driver: DriverOfAccount | None = Field(description="whose account it is on the road")
     created_at: datetime
     disabled_at: datetime | None
 
@@ -62,6 +70,7 @@ class AccountChange(BaseModel):
     full_name: str | None = Field(None, max_length=200)
     email: str | None = Field(None, max_length=254)
     disabled: bool | None = None
+    driver: DriverOfAccount | None = Field(None, description="whose account it is on the road; null: no driver's")
     password: str | None = Field(None, max_length=MOST_PASSWORD)
 
 
@@ -111,12 +120,20 @@ def change_account(
         full_name = change.full_name if "full_name" in given else account.full_name
         email = change.email if "email" in given else account.email
         account = service.change_names(connection, account, full_name, email, actor=caller.actor, at=now)
+    if "driver" in change.model_fields_set:
+        driver = None if change.driver is None else _driver(connection, caller, change.driver)
+        account = service.tie_to_driver(connection, account, driver, actor=caller.actor, at=now)
     if change.password is not None:
         service.change_password(connection, account, change.password, actor=caller.actor, at=now)
     if change.disabled is not None and change.disabled != (account.disabled_at is not None):
         turn = service.disable_account if change.disabled else service.enable_account
         turn(connection, account, actor=caller.actor, at=now)
     return _out(_found(connection, name))
+
+
+def _driver(connection: psycopg.Connection, caller: Caller, wanted: DriverOfAccount) -> Driver:
+    premises = premises_of(connection, caller, Permission.PEOPLE_WRITE, wanted.premises)
+    return service.find_driver(connection, premises, wanted.employee_no)
 
 
 def _grants(connection: psycopg.Connection, caller: Caller, wanted: list[GrantIn]) -> tuple[Grant, ...]:
@@ -144,7 +161,11 @@ def _found(connection: psycopg.Connection, name: str) -> Account:
 
 
 def _out(account: Account) -> AccountOut:
+    driver = None
+    if account.employee_no is not None and account.driver_premises is not None:
+        driver = DriverOfAccount(employee_no=account.employee_no, premises=account.driver_premises)
     return AccountOut(
         id=account.id, name=account.name, full_name=account.full_name, email=account.email, roles=me(account).roles,
         has_password=account.has_password, created_at=account.created_at, disabled_at=account.disabled_at,
+        driver=driver,
     )  # fmt: skip

@@ -14,6 +14,7 @@ from uuid import UUID
 from fastapi import Depends, HTTPException, Request
 
 from gateway.api.database import Database
+from gateway.people.accounts import driver_of
 from gateway.people.keys import key_of
 from gateway.people.permissions import Permission, Scope, scope_of
 from gateway.people.sessions import session_of
@@ -28,10 +29,13 @@ SIGN_IN_FIRST = "sign in first (POST /v1/session), or send an API key: Authoriza
 class Caller:
     """Somebody who has proved who they are, and what they may do where."""
 
-    def __init__(self, actor: Actor, scope: Callable[[Permission], Scope], *, test: bool = False) -> None:
+    def __init__(
+        self, actor: Actor, scope: Callable[[Permission], Scope], *, test: bool = False, driver_id: UUID | None = None
+    ) -> None:
         self.actor = actor
         self.scope = scope
         self.test = test  # with a test key: what it makes reaches no customer, driver or report
+        self.driver_id = driver_id  # of somebody who drives: their own trips are theirs to speak of
 
     def must_see(self, premises_id: UUID, permission: Permission, what: str) -> None:
         """Raises as if there were no such thing when it belongs to premises the caller has nothing to do with."""
@@ -42,8 +46,9 @@ class Caller:
 class StaffMember(Caller):
     """A person with an open session."""
 
-    def __init__(self, account: Account, session: Session) -> None:
-        super().__init__(Actor("account", account.name), lambda permission: scope_of(account.grants, permission))
+    def __init__(self, account: Account, session: Session, driver_id: UUID | None) -> None:
+        actor = Actor("account", account.name)
+        super().__init__(actor, lambda permission: scope_of(account.grants, permission), driver_id=driver_id)
         self.account = account
         self.session = session
 
@@ -65,7 +70,7 @@ def _signed_in(request: Request, connection: Database) -> StaffMember | None:
         return None
     _refuse_foreign_page(request)
     session, account = found
-    return StaffMember(account, session)
+    return StaffMember(account, session, driver_of(connection, account, request.app.state.clock.now()))
 
 
 def _caller(request: Request, connection: Database) -> Caller:
@@ -106,6 +111,17 @@ def _refuse_foreign_page(request: Request) -> None:
         raise HTTPException(HTTPStatus.FORBIDDEN, "this request comes from a page of another origin")
 
 
+def needs_trip(permission: Permission) -> Callable[..., Caller]:
+    """As `needs`, but whoever drives may call too; the endpoint looks whether the trip is theirs."""
+
+    def check(caller: Annotated[Caller, Depends(_caller)]) -> Caller:
+        if not caller.scope(permission) and caller.driver_id is None:
+            raise HTTPException(HTTPStatus.FORBIDDEN, f"{caller.actor.name} has no right to {permission}")
+        return caller
+
+    return check
+
+
 def needs(permission: Permission) -> Callable[..., Caller]:
     """The dependency of an endpoint: a caller who may do this somewhere; where is asked with `caller.scope`."""
 
@@ -123,6 +139,9 @@ OrderReader = Annotated[Caller, Depends(needs(Permission.ORDERS_READ))]
 OrderWriter = Annotated[Caller, Depends(needs(Permission.ORDERS_WRITE))]
 TripReader = Annotated[Caller, Depends(needs(Permission.TRIPS_READ))]
 TripWriter = Annotated[Caller, Depends(needs(Permission.TRIPS_WRITE))]
+# Dispatch, or somebody of the crew.
+TripWatcher = Annotated[Caller, Depends(needs_trip(Permission.TRIPS_READ))]
+TripSpeaker = Annotated[Caller, Depends(needs_trip(Permission.TRIPS_WRITE))]
 MasterReader = Annotated[Caller, Depends(needs(Permission.MASTER_READ))]
 MasterWriter = Annotated[Caller, Depends(needs(Permission.MASTER_WRITE))]
 WebhookWriter = Annotated[Caller, Depends(needs(Permission.WEBHOOKS_WRITE))]

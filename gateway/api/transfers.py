@@ -9,14 +9,22 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
-from gateway.api.callers import TripReader, TripWriter
+from gateway.api.callers import TripReader, TripSpeaker, TripWatcher, TripWriter
 from gateway.api.clock import Now
 from gateway.api.database import Database
 from gateway.api.etags import IfMatch
 from gateway.api.idempotency import IdempotentRoute, Once
 from gateway.api.problems import refusals
 from gateway.api.texts import Text
-from gateway.api.trip_access import CHANGE_TRIP, WHO, TripKey, scope_of_trips, trip_asked_for, trip_for_change
+from gateway.api.trip_access import (
+    CHANGE_TRIP,
+    WHO,
+    TripKey,
+    scope_of_trips,
+    trip_asked_for,
+    trip_for_change,
+    trip_of_crew,
+)
 from gateway.api.trip_models import (
     MOST_DROPS,
     CrewOut,
@@ -42,7 +50,7 @@ from gateway.dispatch.rescuing import (
     to_bring_back,
     work_out,
 )
-from gateway.dispatch.transfers import confirm
+from gateway.dispatch.transfers import Word, confirm
 from gateway.dispatch.writing import write_changes
 from gateway.people.permissions import Permission
 from storage.master import vehicles
@@ -104,6 +112,10 @@ class TransferOut(BaseModel):
     given_by: str | None
     taken_at: datetime | None
     taken_by: str | None
+    given_recorded_by: str | None = Field(description="whose account or key said so")
+    given_reason: str | None = Field(description="why it was said for the crew; null: the crew member's own word")
+    taken_recorded_by: str | None
+    taken_reason: str | None
 
 
 class RescueOptions(BaseModel):
@@ -131,7 +143,10 @@ class RescueOut(BaseModel):
 
 
 class ConfirmIn(StrictModel):
-    employee_no: Name = Field(description="of somebody of the crew that gives, or of the one that takes")
+    """Empty from somebody of a crew, who speaks for themselves; others name who said so, and why they say it."""
+
+    employee_no: Name | None = Field(None, description="of somebody of the crew that gives, or of the one that takes")
+    reason: Text | None = Field(None, description="why it is said for them, such as 'told by radio'")
 
 
 @router.get("/trips/{key}/rescue", summary="Who could take over the orders of a van that fails, and a split",
@@ -185,28 +200,33 @@ def rescue(
 @router.get("/transfers", summary="Goods that change hands between vans",
             responses=refusals(**WHO, _404="There is no such trip"))  # fmt: skip
 def list_transfers(
-    caller: TripReader, connection: Database,
+    caller: TripWatcher, connection: Database,
     trip: Annotated[str | None, Query(max_length=64, pattern=r"^[^\x00-\x1f]+$", description="id or number")] = None,
     pending: Annotated[bool, Query(description="only those that a crew has still to confirm")] = False,  # noqa: FBT002
 ) -> list[TransferOut]:  # fmt: skip
     scope = scope_of_trips(caller, Permission.TRIPS_READ)
-    trip_id = None if trip is None else trip_asked_for(connection, caller, Permission.TRIPS_READ, trip).head.id
-    return [_out(one) for one in transfers(connection, scope, trip_id=trip_id, pending=pending)]
+    trip_id = None if trip is None else trip_of_crew(connection, caller, Permission.TRIPS_READ, trip).head.id
+    only = caller.driver_id if scope == [] else None
+    found = transfers(connection, None if only else scope, trip_id=trip_id, driver_id=only, pending=pending)
+    return [_out(one) for one in found]
 
 
 @router.post("/transfers/{transfer_id}/confirm", summary="Somebody of a crew says that the goods changed hands",
              dependencies=[Once], responses=refusals(**WHO, _404="There is no such transfer", _409="It is not open"),
              )  # fmt: skip
 def confirm_transfer(
-    transfer_id: Annotated[str, Path(max_length=64)], wanted: ConfirmIn, caller: TripWriter, connection: Database,
+    transfer_id: Annotated[str, Path(max_length=64)], wanted: ConfirmIn, caller: TripSpeaker, connection: Database,
     now: Now,
 ) -> TransferOut:  # fmt: skip
-    scope = scope_of_trips(caller, Permission.TRIPS_WRITE)
     try:
         known = UUID(transfer_id)
     except ValueError:
         raise NoSuchTripError(f"there is no transfer {transfer_id}") from None
-    return _out(confirm(connection, scope, known, wanted.employee_no, caller.actor, now))
+    word = Word(
+        actor=caller.actor, driver_id=caller.driver_id, premises_ids=scope_of_trips(caller, Permission.TRIPS_WRITE),
+        employee_no=wanted.employee_no, reason=wanted.reason,
+    )  # fmt: skip
+    return _out(confirm(connection, known, word, now))
 
 
 def _effects(worked: WorkedOut) -> list[TripEffects]:

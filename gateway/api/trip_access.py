@@ -51,6 +51,17 @@ def trip_for_change(connection: psycopg.Connection, caller: Caller, key: str, if
     return trip
 
 
+def trip_of_crew(
+    connection: psycopg.Connection, caller: Caller, permission: Permission, key: str, *, lock: bool = False
+) -> Trip:
+    """The trip, for dispatch or for somebody of its crew; to a driver a foreign trip is none."""
+    own = [] if caller.driver_id is None else find_trips(connection, None, key, driver_id=caller.driver_id)
+    if not own:
+        return trip_asked_for(connection, caller, permission, key, lock=lock)
+    (trip,) = read_trips(connection, own[:1], lock=lock)
+    return trip
+
+
 def not_in_future(at: datetime | None, now: datetime) -> datetime:
     if at is not None and at > now:
         says = f"at lies in the future: {at.isoformat()} is after {now.isoformat()}"

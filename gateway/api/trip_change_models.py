@@ -9,11 +9,13 @@ from pydantic import AwareDatetime, Field
 from contract.reasons import FailureReason
 from gateway.api.texts import LongText, Text
 from gateway.api.trip_models import MOST_DROPS, MemberIn, Name, Route, StrictModel, to_route
-from gateway.dispatch import changes
+from gateway.dispatch import wanted_changes as wanted
 from gateway.dispatch.drafting import WantedMember
 from gateway.dispatch.guards import Guard
 
 Position = Annotated[int, Field(ge=1, le=MOST_DROPS, description="1: next among the open ones")]
+
+Unloaded = Annotated[bool, Field(description="in the yard: what was in the van of it is out now")]
 
 
 class AssignIn(StrictModel):
@@ -23,8 +25,8 @@ class AssignIn(StrictModel):
     order: Name
     position: Position | None = Field(None, description="left out: beside its own door, else last")
 
-    def change(self) -> changes.Change:
-        return changes.Assign(self.order, self.position)
+    def change(self) -> wanted.Change:
+        return wanted.Assign(self.order, self.position)
 
 
 class ResequenceIn(StrictModel):
@@ -33,8 +35,8 @@ class ResequenceIn(StrictModel):
     kind: Literal["resequence"]
     orders: list[Name] = Field(min_length=1, max_length=MOST_DROPS)
 
-    def change(self) -> changes.Change:
-        return changes.Resequence(tuple(self.orders))
+    def change(self) -> wanted.Change:
+        return wanted.Resequence(tuple(self.orders))
 
 
 class RemoveIn(StrictModel):
@@ -42,9 +44,10 @@ class RemoveIn(StrictModel):
 
     kind: Literal["remove"]
     order: Name
+    unloaded: Unloaded = False
 
-    def change(self) -> changes.Change:
-        return changes.Remove(self.order)
+    def change(self) -> wanted.Change:
+        return wanted.Remove(self.order, self.unloaded)
 
 
 class SendBackIn(StrictModel):
@@ -55,8 +58,8 @@ class SendBackIn(StrictModel):
     reason_code: FailureReason
     note: LongText | None = None
 
-    def change(self) -> changes.Change:
-        return changes.SendBack(self.order, self.reason_code.value, self.note)
+    def change(self) -> wanted.Change:
+        return wanted.SendBack(self.order, self.reason_code.value, self.note)
 
 
 class MoveIn(StrictModel):
@@ -66,33 +69,34 @@ class MoveIn(StrictModel):
     orders: list[Name] = Field(min_length=1, max_length=MOST_DROPS)
     to_trip: Name
     position: Position | None = None
+    unloaded: Unloaded = False
 
-    def change(self) -> changes.Change:
-        return changes.Move(tuple(self.orders), self.to_trip, self.position)
+    def change(self) -> wanted.Change:
+        return wanted.Move(tuple(self.orders), self.to_trip, self.position, unloaded=self.unloaded)
 
 
 class CrewIn(StrictModel):
     kind: Literal["crew"]
     crew: list[MemberIn] = Field(min_length=1, max_length=4)
 
-    def change(self) -> changes.Change:
-        return changes.ChangeCrew(tuple(WantedMember(one.employee_no, one.role) for one in self.crew))
+    def change(self) -> wanted.Change:
+        return wanted.ChangeCrew(tuple(WantedMember(one.employee_no, one.role) for one in self.crew))
 
 
 class VehicleIn(StrictModel):
     kind: Literal["vehicle"]
     vehicle: Name
 
-    def change(self) -> changes.Change:
-        return changes.ChangeVehicle(self.vehicle)
+    def change(self) -> wanted.Change:
+        return wanted.ChangeVehicle(self.vehicle)
 
 
 class DepartureIn(StrictModel):
     kind: Literal["departure"]
     planned_departure_at: AwareDatetime
 
-    def change(self) -> changes.Change:
-        return changes.ChangeDeparture(self.planned_departure_at)
+    def change(self) -> wanted.Change:
+        return wanted.ChangeDeparture(self.planned_departure_at)
 
 
 class RouteIn(StrictModel):
@@ -101,8 +105,8 @@ class RouteIn(StrictModel):
     kind: Literal["route"]
     planned_route: Route
 
-    def change(self) -> changes.Change:
-        return changes.ChangeRoute(to_route(self.planned_route) or ())
+    def change(self) -> wanted.Change:
+        return wanted.ChangeRoute(to_route(self.planned_route) or ())
 
 
 class JoinDoorsIn(StrictModel):
@@ -110,8 +114,8 @@ class JoinDoorsIn(StrictModel):
 
     kind: Literal["join_doors"]
 
-    def change(self) -> changes.Change:
-        return changes.JoinDoors()
+    def change(self) -> wanted.Change:
+        return wanted.JoinDoors()
 
 
 ChangeIn = Annotated[

@@ -76,8 +76,9 @@ class End(StrictModel):
     reason: Text
 
 
-class Reason(StrictModel):
+class CallOff(StrictModel):
     reason: Text
+    unloaded: bool = Field(default=False, description="what was in the van is out")
 
 
 @router.get("", summary="Trips by planned departure", responses=refusals(**WHO))
@@ -185,11 +186,11 @@ def end_trip(
     "/{key}/cancel", summary="Calls a trip off that has not left", dependencies=[Once], responses=CHANGE_TRIP
 )  # fmt: skip
 def cancel(
-    response: Response, key: TripKey, wanted: Reason, caller: TripWriter, connection: Database, now: Now,
+    response: Response, key: TripKey, wanted: CallOff, caller: TripWriter, connection: Database, now: Now,
     if_match: IfMatch = None,
 ) -> TripOut:  # fmt: skip
     trip = trip_for_change(connection, caller, key, if_match)
-    cancel_trip(connection, trip, caller.actor, now, wanted.reason)
+    cancel_trip(connection, trip, caller.actor, now, wanted.reason, unloaded=wanted.unloaded)
     return tagged(response, *read_trips(connection, [trip.head.id]))
 
 

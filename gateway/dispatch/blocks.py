@@ -61,6 +61,7 @@ class Misplaced(msgspec.Struct, frozen=True):
     order_no: str
     trip_no: str | None
     vehicle: str | None
+    was_loaded: bool = False  # it was on this trip when it was loaded
 
 
 class Leaving(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,7 +148,11 @@ def _load(leaving: Leaving, profile: Profile) -> Found:
             yield Rule.CANCELLED_ABOARD, f"order {bag.order_no} is cancelled, and its goods are aboard: take them out"
     for one in leaving.misplaced:
         where = f"trip {one.trip_no} ({one.vehicle})" if one.trip_no else "no trip"
-        yield Rule.WRONG_BAG, f"order {one.order_no} is in this van and belongs to {where}"
+        if one.was_loaded:
+            says = f"order {one.order_no} was taken off this trip (it is on {where}), its goods are aboard: unload them"
+            yield Rule.LEFT_ABOARD, says
+        else:
+            yield Rule.WRONG_BAG, f"order {one.order_no} is in this van and belongs to {where}"
     if not profile.load_check:
         return
     for bag in leaving.bags:

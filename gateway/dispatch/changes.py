@@ -26,69 +26,23 @@ from gateway.dispatch.errors import DispatchConflictError, DispatchError
 from gateway.dispatch.estimate import POLICY, Effect, Start, effects, estimate
 from gateway.dispatch.guards import Finding, Guard, refuse
 from gateway.dispatch.plan import Member, TripPlan, insert, join_doors, remove, resequence
+from gateway.dispatch.wanted_changes import (
+    Assign,
+    Change,
+    ChangeCrew,
+    ChangeDeparture,
+    ChangeRoute,
+    ChangeVehicle,
+    JoinDoors,
+    Move,
+    Remove,
+    Resequence,
+    SendBack,
+)
+from storage.ledger import aboard
 from storage.legs import left_the_trip
 from storage.master import Premises
 from storage.trips import Trip, find_trips, read_trips
-
-
-class Assign(msgspec.Struct, frozen=True, tag="assign"):
-    """Another order, at a place among the open ones (1 = next) or where it fits its door, else last."""
-
-    order: str
-    position: int | None = None
-
-
-class Resequence(msgspec.Struct, frozen=True, tag="resequence"):
-    orders: tuple[str, ...]  # every open one
-
-
-class Remove(msgspec.Struct, frozen=True, tag="remove"):
-    """Off the trip before it leaves: the order is ready again."""
-
-    order: str
-
-
-class SendBack(msgspec.Struct, frozen=True, tag="send_back"):
-    """Not to be delivered on this trip, which is under way: it fails with a reason and comes back with the van."""
-
-    order: str
-    reason_code: str
-    note: str | None = None
-
-
-class Move(msgspec.Struct, frozen=True, tag="move"):
-    """Orders to another trip, in this sequence; under way their goods change hands by a transfer."""
-
-    orders: tuple[str, ...]
-    to_trip: str
-    position: int | None = None
-    with_goods_to_bring_back: bool = False  # orders that failed or were cancelled may be among them
-
-
-class ChangeCrew(msgspec.Struct, frozen=True, tag="crew"):
-    crew: tuple[WantedMember, ...]
-
-
-class ChangeVehicle(msgspec.Struct, frozen=True, tag="vehicle"):
-    vehicle: str
-
-
-class ChangeDeparture(msgspec.Struct, frozen=True, tag="departure"):
-    planned_departure_at: datetime
-
-
-class ChangeRoute(msgspec.Struct, frozen=True, tag="route"):
-    planned_route: tuple[tuple[int, int], ...]
-
-
-class JoinDoors(msgspec.Struct, frozen=True, tag="join_doors"):
-    """Orders for one door one after the other."""
-
-
-Change = (
-    Assign | Resequence | Remove | SendBack | Move | ChangeCrew | ChangeVehicle | ChangeDeparture | ChangeRoute
-    | JoinDoors
-)  # fmt: skip
 
 
 class Replanned(msgspec.Struct, frozen=True):
@@ -107,6 +61,7 @@ class WorkedOut(msgspec.Struct, frozen=True):
     trips: Sequence[Replanned]
     kinds: tuple[str, ...]
     sent_back: Sequence[tuple[UUID, SendBack]]
+    taken_out: Sequence[tuple[Trip, UUID]]  # orders whose goods are out of a van in the yard
     findings: Sequence[Finding]
 
 
@@ -128,6 +83,7 @@ class Workbench:
         self._orders = Orders(connection, premises_ids, trip.head.premises_id)
         self._findings: list[Finding] = []
         self._sent_back: list[tuple[UUID, SendBack]] = []
+        self._taken_out: list[tuple[Trip, UUID]] = []
         self._starts: dict[UUID, Start] = {}
 
     def apply(self, change: Change, field: str) -> None:
@@ -165,7 +121,7 @@ class Workbench:
         refuse(findings, accepted)
         trips = [self._replanned(trip_id) for trip_id in self._plans]
         pointed_out = [one for trip in trips for one in trip.findings]
-        return WorkedOut(trips, tuple(kinds), tuple(self._sent_back), (*findings, *pointed_out))
+        return WorkedOut(trips, tuple(kinds), tuple(self._sent_back), tuple(self._taken_out), (*findings, *pointed_out))
 
     @property
     def _plan(self) -> TripPlan:
@@ -185,6 +141,23 @@ class Workbench:
             says = f"the trip is under way: send order {order.order_no} back with a reason_code, or move it"
             raise DispatchConflictError(says, field=f"{field}.kind")
         self._plan = remove(self._plan, order.id)
+        self._goods_stay(order.id, order.order_no, f"{field}.order", unloaded=change.unloaded)
+
+    def _goods_stay(self, order_id: UUID, order_no: str, field: str, *, unloaded: bool) -> None:
+        """Goods do not leave a van in the yard because a plan says so: somebody takes them out, and says it."""
+        trip = self._trips[self._own]
+        if trip.head.departed_at is not None or not aboard(
+            self._connection, trip_ids=[self._own], order_ids=[order_id]
+        ):
+            return
+        if unloaded:
+            self._taken_out.append((trip, order_id))
+            return
+        says = (
+            f"the goods of order {order_no} are in {trip.head.vehicle}: take them out (unload), or say unloaded: true "
+            f"when they are out; left aboard they hold {trip.head.trip_no} back"
+        )
+        self._findings.append(Finding(Guard.GOODS_ABOARD, says, field))
 
     def _send_back(self, change: SendBack, field: str) -> None:
         order = self._orders.find(change.order, f"{field}.order")
@@ -207,6 +180,7 @@ class Workbench:
         for place, key in enumerate(change.orders):
             order = orders.for_trip(key, f"{field}.orders.{place}", coming_from=self._own)
             self._plan = remove(self._plan, order.order_id)
+            self._goods_stay(order.order_id, order.order_no, f"{field}.orders.{place}", unloaded=change.unloaded)
             if not order.is_open and not change.with_goods_to_bring_back:
                 raise DispatchConflictError(f"order {order.order_no} is {order.milestone}: it stays where it is",
                                             field=f"{field}.orders.{place}")  # fmt: skip

@@ -31,6 +31,7 @@ class Guard(StrEnum):
     DRIVER_NOT_EMPLOYED = "driver_not_employed"
     VEHICLE_BUSY = "vehicle_busy"
     DRIVER_BUSY = "driver_busy"
+    GOODS_ABOARD = "goods_aboard"
     NO_DEVICE = "no_device"
     SAME_DOOR = "same_door"
     LATE = "late"
@@ -52,6 +53,9 @@ GUARDS: dict[Guard, tuple[Weight, str, str]] = {
     ),
     Guard.DRIVER_BUSY: (
         _M, "somebody of the crew is on another trip then, by estimate", "another crew or departure, or accept it"
+    ),
+    Guard.GOODS_ABOARD: (
+        _M, "the order leaves the trip in the yard, and its goods are in the van", "unload them, or say unloaded"
     ),
     Guard.NO_DEVICE: (_P, "no GPS unit is fitted in the vehicle: its way will not be on record", "fit one"),
     Guard.SAME_DOOR: (_P, "two orders for one door are not one after the other", "join_doors, or another sequence"),

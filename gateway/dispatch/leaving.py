@@ -13,13 +13,14 @@ from gateway.dispatch.blocks import Block
 from gateway.dispatch.changes import must_be_open
 from gateway.dispatch.drafting import plan_of
 from gateway.dispatch.errors import DispatchConflictError, DispatchError
-from gateway.dispatch.loading import departure_blocks
+from gateway.dispatch.loading import departure_blocks, take_out
 from gateway.dispatch.plan import OVER, as_document
 from gateway.dispatch.profiles_of import profile_of_trip
 from gateway.orders.service import declare
 from storage.audit import Actor, AuditEvent, record
 from storage.derivation_queue import queue_trips
 from storage.events import put_event
+from storage.ledger import aboard
 from storage.orders import is_declared
 from storage.tracking import close_legs, open_legs
 from storage.trips import (
@@ -100,12 +101,24 @@ def end(connection: psycopg.Connection, trip: Trip, actor: Actor, at: datetime, 
     queue_trips(connection, [(head.id, DerivationCause.PLAN_CHANGED)])
 
 
-def cancel_trip(connection: psycopg.Connection, trip: Trip, actor: Actor, at: datetime, reason: str) -> None:
-    """Calls a trip off that has not left: its orders are ready again, its plan stays on record."""
+def cancel_trip(
+    connection: psycopg.Connection, trip: Trip, actor: Actor, at: datetime, reason: str, *, unloaded: bool = False
+) -> None:
+    """Calls a trip off that has not left: its orders are ready again, its plan stays on record.
+
+    Nothing may be in its van any more; `unloaded` says that what was is out.
+    """
     head = trip.head
     must_be_open(trip)
     if head.departed_at is not None:
         raise DispatchConflictError(f"{head.trip_no} is under way: move or send back its orders, then end it")
+    inside = {one.order_id: one.order_no for one in aboard(connection, trip_ids=[head.id])}
+    if inside and not unloaded:
+        listed = ", ".join(sorted(inside.values()))
+        says = f"the goods of orders {listed} are in {head.vehicle}: take them out, and say unloaded: true"
+        raise DispatchConflictError(says, field="body.unloaded")
+    for order_id in sorted(inside):
+        take_out(connection, trip, order_id, actor, at, reason)
     for drop in sorted(trip.drops, key=lambda one: one.order_id):
         if drop.milestone is Milestone.QUEUED:
             declare(connection, drop.order_id, Milestone.READY, at, actor, note=reason)

@@ -53,7 +53,7 @@ def load(
     must_be_open(trip)
     order, line_no = _find(connection, trip, premises_ids, code)
     if not any(drop.order_id == order.id for drop in trip.drops):
-        return _wrong_bag(connection, trip, order, at)
+        return _wrong_bag(connection, trip, order, actor, at)
     if order.milestone is Milestone.CANCELLED:
         raise DispatchConflictError(f"order {order.order_no} is cancelled: leave its goods here", field="body.code")
     inside = {one.line_no: one.quantity for one in aboard(connection, trip_ids=[trip.head.id], order_ids=[order.id])}
@@ -72,6 +72,7 @@ def load(
     clear_wrong_bag(connection, order.id, None, at)
     kind = "load" if trip.head.departed_at is None else "restock"
     put_movements(connection, trip.head.premises_id, trip.head.id, kind, missing, at=at, actor=actor)
+    _tell(connection, trip, "order.loaded", order.id, missing, actor, at)
     items = ", ".join(one.item for one, _ in missing)
     return Scanned("loaded", order.order_no, f"order {order.order_no}: {items}")
 
@@ -82,15 +83,28 @@ def unload(
     """Takes the order, or the goods with this tag, out of the trip's van."""
     order, line_no = _find(connection, trip, premises_ids, code)
     was_wrong = clear_wrong_bag(connection, order.id, trip.head.id, at)
+    taken = take_out(connection, trip, order.id, actor, at, line_no=line_no)
+    if not taken and not was_wrong:
+        return Scanned("not_aboard", order.order_no, f"order {order.order_no} was not in this van")
+    if not taken:
+        _tell(connection, trip, "order.unloaded", order.id, [], actor, at)
+    return Scanned("unloaded", order.order_no, f"order {order.order_no} is out of the van")
+
+
+def take_out(
+    connection: psycopg.Connection, trip: Trip, order_id: UUID, actor: Actor, at: datetime, note: str | None = None, *,
+    line_no: int | None = None,
+) -> bool:  # fmt: skip
+    """Whether anything of the order (or of this line of it) was in the trip's van; now it is out."""
     inside = [
         (one, -one.quantity)
-        for one in aboard(connection, trip_ids=[trip.head.id], order_ids=[order.id])
+        for one in aboard(connection, trip_ids=[trip.head.id], order_ids=[order_id])
         if line_no is None or one.line_no == line_no
     ]
-    put_movements(connection, trip.head.premises_id, trip.head.id, "return", inside, at=at, actor=actor)
-    if not inside and not was_wrong:
-        return Scanned("not_aboard", order.order_no, f"order {order.order_no} was not in this van")
-    return Scanned("unloaded", order.order_no, f"order {order.order_no} is out of the van")
+    if inside:
+        put_movements(connection, trip.head.premises_id, trip.head.id, "return", inside, at=at, actor=actor, note=note)
+        _tell(connection, trip, "order.unloaded", order_id, inside, actor, at, note)
+    return bool(inside)
 
 
 def lose(
@@ -141,7 +155,10 @@ def departure_blocks(connection: psycopg.Connection, trip: Trip, profile: Profil
     leaving = Leaving(
         at=at, tz=head.tz, hours={day: (span[0], span[1]) for day, span in head.hours.items()}, crew=len(trip.crew),
         bags=bags_of(connection, trip),
-        misplaced=tuple(Misplaced(one.order_no, one.trip_no, one.vehicle) for one in wrong_bags(connection, head.id)),
+        misplaced=tuple(
+            Misplaced(one.order_no, one.trip_no, one.vehicle, one.was_loaded)
+            for one in wrong_bags(connection, head.id)
+        ),
         ledger_no=head.ledger_no, ticked=tuple(head.checklist),
         expired=tuple(f"{one.kind} of {one.whose} ended on {one.expires_on}" for one in papers),
     )  # fmt: skip
@@ -183,8 +200,22 @@ def _find(
     return order, line_no
 
 
-def _wrong_bag(connection: psycopg.Connection, trip: Trip, order: TripOrder, at: datetime) -> Scanned:
+def _wrong_bag(connection: psycopg.Connection, trip: Trip, order: TripOrder, actor: Actor, at: datetime) -> Scanned:
     put_wrong_bag(connection, trip.head.premises_id, trip.head.id, order.id, at)
     where = f"trip {order.trip_no} ({order.vehicle})" if order.trip_no else "no trip"
+    _tell(connection, trip, "order.in_wrong_van", order.id, [], actor, at)
     says = f"order {order.order_no} does not go with {trip.head.trip_no}: it belongs to {where}; take it out again"
     return Scanned("wrong_bag", order.order_no, says, order.trip_no, order.vehicle)
+
+
+def _tell(
+    connection: psycopg.Connection, trip: Trip, action: str, order_id: UUID,
+    goods: Sequence[tuple[Goods | Aboard, Decimal]], actor: Actor, at: datetime, reason: str | None = None,
+) -> None:  # fmt: skip
+    head = trip.head
+    moved = [{"line_no": one.line_no, "item": one.item, "quantity": quantity} for one, quantity in goods]
+    event = AuditEvent(
+        at=at, actor=actor, action=action, object_kind="order", object_id=str(order_id), premises_id=head.premises_id,
+        after={"trip_no": head.trip_no, "vehicle": head.vehicle, "goods": moved}, reason=reason,
+    )  # fmt: skip
+    record(connection, [event])

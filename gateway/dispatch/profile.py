@@ -40,6 +40,7 @@ class Rule(StrEnum):
     PREPAID = "prepaid"
     NOT_LOADED = "not_loaded"
     WRONG_BAG = "wrong_bag"
+    LEFT_ABOARD = "left_aboard"
     CANCELLED_ABOARD = "cancelled_aboard"
 
 

@@ -12,7 +12,7 @@ import psycopg
 from contract.geo import distance_m
 from contract.milestones import Milestone
 from gateway.dispatch.blocks import load_mass_g, load_value_minor
-from gateway.dispatch.changes import Move, Workbench, WorkedOut, must_be_open
+from gateway.dispatch.changes import Workbench, WorkedOut, must_be_open
 from gateway.dispatch.drafting import WantedMember, busy, crew_at, plan_of, premises_by_id, start_of, vehicle_at
 from gateway.dispatch.errors import DispatchConflictError, DispatchError
 from gateway.dispatch.estimate import POLICY, Point, Start, way_s
@@ -21,6 +21,7 @@ from gateway.dispatch.loading import bags_of, total_value_minor
 from gateway.dispatch.plan import OVER, as_document
 from gateway.dispatch.profiles_of import pin, profile_of_trip
 from gateway.dispatch.rescue import Load, Relief, split
+from gateway.dispatch.wanted_changes import Move
 from storage.audit import Actor, AuditEvent, record
 from storage.ledger import aboard
 from storage.orders import CrewMember, NewTrip, put_trip, take_number

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
 import psycopg
 
 from contract.milestones import Milestone
@@ -26,7 +27,7 @@ from storage.transfers import (
     transfers,
     withdraw_order,
 )
-from storage.trips import Trip, declare_departure, read_trips
+from storage.trips import Trip, TripCrew, declare_departure, read_trips
 
 Moves = Iterable[tuple[UUID, UUID, UUID]]  # order, from trip, to trip
 
@@ -56,12 +57,20 @@ def ask_for_transfers(
     ]  # fmt: skip
 
 
-def confirm(
-    connection: psycopg.Connection, premises_ids: list[UUID] | None, transfer_id: UUID, employee_no: str, actor: Actor,
-    at: datetime,
-) -> Transfer:  # fmt: skip
+class Word(msgspec.Struct, frozen=True, kw_only=True):
+    """Who says that goods changed hands: somebody of a crew, or staff who name somebody and say why for them."""
+
+    actor: Actor
+    driver_id: UUID | None  # of whoever says it, when they drive
+    premises_ids: list[UUID] | None  # where they may speak for others; None: everywhere
+    employee_no: str | None
+    reason: str | None
+
+
+def confirm(connection: psycopg.Connection, transfer_id: UUID, word: Word, at: datetime) -> Transfer:
     """Somebody of the giving or the taking crew says that the goods changed hands; with the second word they have."""
-    if not lock_transfer(connection, premises_ids, transfer_id):
+    own = bool(word.driver_id and transfers(connection, None, transfer_id=transfer_id, driver_id=word.driver_id))
+    if not lock_transfer(connection, None if own else word.premises_ids, transfer_id):
         raise NoSuchTripError(f"there is no transfer {transfer_id}")
     transfer = one_transfer(connection, transfer_id)
     if transfer.state != "pending":
@@ -69,18 +78,17 @@ def confirm(
     both = read_trips(connection, [transfer.from_trip_id, transfer.to_trip_id], lock=True)
     giver = next(one for one in both if one.head.id == transfer.from_trip_id)
     taker = next(one for one in both if one.head.id == transfer.to_trip_id)
-    gives, takes = _is_of(giver, employee_no), _is_of(taker, employee_no)
-    if not gives and not takes:
-        crews = [f"{one.head.trip_no}: {', '.join(each.employee_no for each in one.crew)}" for one in (giver, taker)]
-        says = f"{employee_no} is in neither crew; they are {'; '.join(crews)}"
-        raise DispatchError(says, field="body.employee_no")
-    confirm_transfer(connection, transfer_id, employee_no, at, gives=gives, takes=takes)
+    member, reason = _whose_word(giver, taker, word)
+    gives, takes = _is_of(giver, member), _is_of(taker, member)
+    confirm_transfer(
+        connection, transfer_id, member.employee_no, at, gives=gives, takes=takes, actor=word.actor, reason=reason
+    )
     after = one_transfer(connection, transfer_id)
-    said = {"employee_no": employee_no, "gives": gives, "takes": takes, "state": after.state,
-            "orders": after.order_nos}  # fmt: skip
-    _record(connection, transfer, "transfer.confirmed", actor, at, said)
+    said = {"employee_no": member.employee_no, "own_word": reason is None, "gives": gives, "takes": takes,
+            "state": after.state, "orders": after.order_nos}  # fmt: skip
+    _record(connection, transfer, "transfer.confirmed", word.actor, at, said, reason)
     if after.state == "confirmed":
-        _hand_over(connection, after, giver, taker, actor, at)
+        _hand_over(connection, after, giver, taker, word.actor, at)
     return after
 
 
@@ -88,8 +96,31 @@ def one_transfer(connection: psycopg.Connection, transfer_id: UUID) -> Transfer:
     return transfers(connection, None, transfer_id=transfer_id)[0]
 
 
-def _is_of(trip: Trip, employee_no: str) -> bool:
-    return any(one.employee_no == employee_no for one in trip.crew)
+def _whose_word(giver: Trip, taker: Trip, word: Word) -> tuple[TripCrew, str | None]:
+    """Whose word it is, and why somebody else says it; None: it is their own."""
+    crew = [*giver.crew, *taker.crew]
+    own = next((one for one in crew if one.driver_id == word.driver_id), None)
+    if own is not None and word.employee_no in (None, own.employee_no):
+        return own, None
+    may_speak = word.premises_ids is None or giver.head.premises_id in word.premises_ids
+    if not may_speak:
+        raise DispatchError("each of a crew speaks for themselves: leave employee_no out", field="body.employee_no")
+    if word.employee_no is None:
+        says = "you are in neither crew: name who of it said so with employee_no, and why you say it for them"
+        raise DispatchError(says, field="body.employee_no")
+    named = next((one for one in crew if one.employee_no == word.employee_no), None)
+    if named is None:
+        crews = [f"{one.head.trip_no}: {', '.join(each.employee_no for each in one.crew)}" for one in (giver, taker)]
+        says = f"{word.employee_no} is in neither crew; they are {'; '.join(crews)}"
+        raise DispatchError(says, field="body.employee_no")
+    if word.reason is None:
+        says = f"say why you confirm for {word.employee_no}: give a reason, such as 'told by radio'"
+        raise DispatchError(says, field="body.reason")
+    return named, word.reason
+
+
+def _is_of(trip: Trip, member: TripCrew) -> bool:
+    return any(one.driver_id == member.driver_id for one in trip.crew)
 
 
 def _hand_over(
@@ -128,9 +159,10 @@ def _record(
     actor: Actor,
     at: datetime,
     after: dict[str, object],
+    reason: str | None,
 ) -> None:
     event = AuditEvent(
         at=at, actor=actor, action=action, object_kind="transfer", object_id=str(transfer.id),
-        premises_id=transfer.premises_id, after=after, reason=transfer.reason,
+        premises_id=transfer.premises_id, after=after, reason=reason,
     )  # fmt: skip
     record(connection, [event])

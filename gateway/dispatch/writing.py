@@ -9,9 +9,11 @@ import psycopg
 
 from contract.milestones import Milestone
 from contract.reasons import DerivationCause
-from gateway.dispatch.changes import Replanned, SendBack, WorkedOut
+from gateway.dispatch.changes import Replanned, WorkedOut
+from gateway.dispatch.loading import take_out
 from gateway.dispatch.plan import as_document
 from gateway.dispatch.transfers import ask_for_transfers
+from gateway.dispatch.wanted_changes import SendBack
 from gateway.orders.service import declare
 from storage.audit import Actor, AuditEvent, record
 from storage.derivation_queue import queue_trips
@@ -31,6 +33,8 @@ def write_changes(
     """
     for order_id, sent_back in worked.sent_back:
         _send_back(connection, order_id, sent_back, actor, at)
+    for trip, order_id in worked.taken_out:
+        take_out(connection, trip, order_id, actor, at, reason)
     before = {drop.order_id: one for one in worked.trips for drop in one.before.drops}
     after = {drop.order_id: one for one in worked.trips for drop in one.after.drops}
     for order_id in before.keys() - after.keys():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 import psycopg
@@ -16,6 +17,7 @@ from gateway.people.permissions import Role
 from storage import people
 from storage.audit import Actor, AuditEvent, record
 from storage.ids import new_id
+from storage.master import Driver, Premises, drivers
 from storage.people import Account, Grant, account_by_name
 
 # Read out on the phone, typed on a phone, part of URLs; an e-mail address is a good name too.
@@ -116,6 +118,38 @@ def change_password(
     return ended
 
 
+def tie_to_driver(
+    connection: psycopg.Connection, account: Account, driver: Driver | None, *, actor: Actor, at: datetime
+) -> Account:
+    """Whose account it is on the road: what is said with it of a trip is that driver's word. None: no driver's."""
+    if driver is not None and all(grant.role != Role.DRIVER for grant in account.grants):
+        raise PeopleConflictError(f"account {account.name} has no role driver: give it one first", field="body.driver")
+    changed = msgspec.structs.replace(
+        account, driver_id=None if driver is None else driver.id,
+        employee_no=None if driver is None else driver.employee_no,
+        driver_premises=None if driver is None else driver.premises_code,
+    )  # fmt: skip
+    people.set_driver(connection, account.id, changed.driver_id)
+    _record(connection, "account.driver_changed", account, actor, at, before=_told(account), after=_told(changed))
+    return changed
+
+
+def find_driver(connection: psycopg.Connection, premises: Premises, employee_no: str) -> Driver:
+    """The driver of this number at the premises."""
+    for driver in drivers(connection, premises.id):
+        if driver.employee_no == employee_no:
+            return driver
+    raise UnknownPersonError(f"{premises.code} has no driver {employee_no!r}: waybill driver list", field="body.driver")
+
+
+def driver_of(connection: psycopg.Connection, account: Account, now: datetime) -> UUID | None:
+    """The driver that the account's person is now; None for whoever drives no more."""
+    drives = any(grant.role == Role.DRIVER for grant in account.grants)
+    if account.driver_id is None or not drives or not people.is_employed_driver(connection, account.driver_id, now):
+        return None
+    return account.driver_id
+
+
 def _checked(grants: Iterable[Grant]) -> tuple[Grant, ...]:
     given = tuple(dict.fromkeys(grants))
     for grant in given:
@@ -137,7 +171,10 @@ def _keep_an_administrator(connection: psycopg.Connection, account: Account, *, 
 
 def _told(account: Account) -> dict[str, object]:
     roles = [{"role": one.role, "premises_id": one.premises_id} for one in account.grants]
-    return {"name": account.name, "full_name": account.full_name, "email": account.email, "roles": roles}
+    told: dict[str, object] = {
+        "name": account.name, "full_name": account.full_name, "email": account.email, "roles": roles,
+    }  # fmt: skip
+    return told if account.driver_id is None else {**told, "employee_no": account.employee_no}
 
 
 def _record(

@@ -58,13 +58,15 @@ WHERE order_id = %(order_id)s AND (%(trip_id)s::uuid IS NULL OR trip_id = %(trip
 
 -- name: wrong_bags_of_trip
 -- Bags in a trip's vehicle that do not belong there, with the open trip that they belong to.
-SELECT w.order_id, o.order_no, open.trip_no, open.name
+SELECT w.order_id, o.order_no, open.trip_no, open.name, w.was_loaded
 FROM (
-    SELECT order_id FROM waybill.wrong_bag WHERE trip_id = %(trip_id)s AND cleared_at IS NULL
-    UNION
-    SELECT order_id FROM waybill.ledger_movement WHERE trip_id = %(trip_id)s
-        AND order_id NOT IN (SELECT order_id FROM waybill.trip_drop WHERE trip_id = %(trip_id)s)
-    GROUP BY order_id, line_no HAVING sum(quantity) > 0
+    SELECT order_id, bool_or(was_loaded) AS was_loaded FROM (
+        SELECT order_id, false AS was_loaded FROM waybill.wrong_bag WHERE trip_id = %(trip_id)s AND cleared_at IS NULL
+        UNION
+        SELECT order_id, true FROM waybill.ledger_movement WHERE trip_id = %(trip_id)s
+            AND order_id NOT IN (SELECT order_id FROM waybill.trip_drop WHERE trip_id = %(trip_id)s)
+        GROUP BY order_id, line_no HAVING sum(quantity) > 0
+    ) found GROUP BY order_id
 ) w
 JOIN waybill.orders o ON o.id = w.order_id
 LEFT JOIN LATERAL (

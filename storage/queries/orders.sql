@@ -59,15 +59,13 @@ VALUES (%(order_id)s, %(premises_id)s, %(line_no)s, %(item)s, %(category)s, %(ta
 -- name: lock_order
 -- One order, locked until the transaction ends, with the trip it was planned on last.
 SELECT o.id, o.premises_id, o.order_no, o.source_ref, o.milestone, o.milestone_at, (
-    SELECT d.trip_id FROM waybill.trip_drop d JOIN waybill.trip t ON t.id = d.trip_id
-    WHERE d.order_id = o.id ORDER BY t.planned_departure_at DESC LIMIT 1), o.test, o.lat_e7 IS NOT NULL
+    SELECT d.trip_id FROM waybill.trip_drop d WHERE d.order_id = o.id ORDER BY d.id DESC LIMIT 1), o.test, o.lat_e7 IS NOT NULL
 FROM waybill.orders o WHERE o.id = %(order_id)s FOR UPDATE OF o;
 
 -- name: orders_by_refs
 -- Orders of one source by their numbers there.
 SELECT o.id, o.premises_id, o.order_no, o.source_ref, o.milestone, o.milestone_at, (
-    SELECT d.trip_id FROM waybill.trip_drop d JOIN waybill.trip t ON t.id = d.trip_id
-    WHERE d.order_id = o.id ORDER BY t.planned_departure_at DESC LIMIT 1), o.test, o.lat_e7 IS NOT NULL
+    SELECT d.trip_id FROM waybill.trip_drop d WHERE d.order_id = o.id ORDER BY d.id DESC LIMIT 1), o.test, o.lat_e7 IS NOT NULL
 FROM waybill.orders o
 WHERE o.premises_id = %(premises_id)s AND o.source = %(source)s AND o.source_ref = ANY (%(refs)s)
     AND o.test = %(test)s;

@@ -9,8 +9,10 @@ SELECT a.id, a.name, a.full_name, a.email, a.created_at, a.disabled_at, a.passwo
     coalesce((SELECT jsonb_agg(jsonb_build_object('role', r.role, 'premises_id', r.premises_id, 'premises', p.code)
             ORDER BY r.role, p.code NULLS FIRST)
         FROM waybill.account_role r LEFT JOIN waybill.premises p ON p.id = r.premises_id
-        WHERE r.account_id = a.id), '[]')
+        WHERE r.account_id = a.id), '[]'), a.driver_id, d.employee_no, q.code
 FROM waybill.account a
+LEFT JOIN waybill.driver d ON d.id = a.driver_id
+LEFT JOIN waybill.premises q ON q.id = d.premises_id
 WHERE (%(name)s::text IS NULL OR a.name = %(name)s)
     AND (%(id)s::uuid IS NULL OR a.id = %(id)s)
     AND (%(text)s::text IS NULL OR strpos(lower(concat_ws(' ', a.name, a.full_name, a.email)), lower(%(text)s)) > 0)
@@ -124,3 +126,15 @@ FOR UPDATE;
 -- name: link_subject
 -- From now on this identity signs in to the account.
 UPDATE waybill.account SET oidc_subject = %(subject)s WHERE id = %(id)s;
+
+-- name: set_account_driver
+-- Whose account it is on the road (NULL: no driver's).
+UPDATE waybill.account SET driver_id = %(driver_id)s WHERE id = %(id)s;
+
+-- name: is_employed_driver
+-- Whether the driver is in service and employed on the day that it is at the premises.
+SELECT EXISTS (
+    SELECT FROM waybill.driver d JOIN waybill.premises p ON p.id = d.premises_id
+    WHERE d.id = %(driver_id)s AND d.retired_at IS NULL
+        AND (%(now)s AT TIME ZONE p.tz)::date BETWEEN coalesce(d.employed_from, '-infinity')
+            AND coalesce(d.employed_to, 'infinity'));

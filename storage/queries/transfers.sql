@@ -16,9 +16,10 @@ WHERE id = %(id)s AND (%(premises_ids)s::uuid[] IS NULL OR premises_id = ANY (%(
 FOR UPDATE;
 
 -- name: transfers
--- Transfers by id, by trip, or those that wait still; what is NULL is not asked by.
+-- Transfers by id, by trip, of somebody of a crew, or those that wait still; what is NULL is not asked by.
 SELECT r.id, r.premises_id, p.code, r.from_trip_id, f.trip_no, fv.name, r.to_trip_id, t.trip_no, tv.name, r.asked_at,
     r.actor, r.reason, r.ends_trip, r.given_at, r.given_by, r.taken_at, r.taken_by,
+    r.given_recorded_by, r.given_reason, r.taken_recorded_by, r.taken_reason,
     coalesce((SELECT array_agg(o.order_no ORDER BY o.order_no) FROM waybill.transfer_order m
         JOIN waybill.orders o ON o.id = m.order_id WHERE m.transfer_id = r.id AND m.withdrawn_at IS NULL), '{}'),
     coalesce((SELECT array_agg(m.order_id ORDER BY m.order_id) FROM waybill.transfer_order m
@@ -30,6 +31,8 @@ JOIN waybill.trip t ON t.id = r.to_trip_id JOIN waybill.vehicle tv ON tv.id = t.
 WHERE (%(premises_ids)s::uuid[] IS NULL OR r.premises_id = ANY (%(premises_ids)s))
     AND (%(id)s::uuid IS NULL OR r.id = %(id)s)
     AND (%(trip_id)s::uuid IS NULL OR r.from_trip_id = %(trip_id)s OR r.to_trip_id = %(trip_id)s)
+    AND (%(driver_id)s::uuid IS NULL OR EXISTS (SELECT FROM waybill.trip_crew c
+        WHERE c.driver_id = %(driver_id)s AND c.trip_id IN (r.from_trip_id, r.to_trip_id)))
     AND (NOT %(pending)s OR ((r.given_at IS NULL OR r.taken_at IS NULL) AND EXISTS (
         SELECT FROM waybill.transfer_order m WHERE m.transfer_id = r.id AND m.withdrawn_at IS NULL)))
 ORDER BY r.asked_at, r.id
@@ -50,6 +53,10 @@ UPDATE waybill.transfer_order SET withdrawn_at = %(at)s WHERE transfer_id = %(tr
 UPDATE waybill.transfer SET
     given_at = CASE WHEN %(gives)s THEN coalesce(given_at, %(at)s) ELSE given_at END,
     given_by = CASE WHEN %(gives)s THEN coalesce(given_by, %(by)s) ELSE given_by END,
+    given_recorded_by = CASE WHEN %(gives)s THEN coalesce(given_recorded_by, %(recorded_by)s) ELSE given_recorded_by END,
+    given_reason = CASE WHEN %(gives)s AND given_at IS NULL THEN %(reason)s ELSE given_reason END,
     taken_at = CASE WHEN %(takes)s THEN coalesce(taken_at, %(at)s) ELSE taken_at END,
-    taken_by = CASE WHEN %(takes)s THEN coalesce(taken_by, %(by)s) ELSE taken_by END
+    taken_by = CASE WHEN %(takes)s THEN coalesce(taken_by, %(by)s) ELSE taken_by END,
+    taken_recorded_by = CASE WHEN %(takes)s THEN coalesce(taken_recorded_by, %(recorded_by)s) ELSE taken_recorded_by END,
+    taken_reason = CASE WHEN %(takes)s AND taken_at IS NULL THEN %(reason)s ELSE taken_reason END
 WHERE id = %(id)s;

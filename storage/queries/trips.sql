@@ -1,8 +1,10 @@
 -- name: find_trips
--- Trips by id or number for whoever may see their premises (NULL: all).
+-- Trips by id or number for whoever may see their premises (NULL: all), or for somebody who is on their crew.
 SELECT t.id FROM waybill.trip t JOIN waybill.premises p ON p.id = t.premises_id
 WHERE (%(premises_ids)s::uuid[] IS NULL OR t.premises_id = ANY (%(premises_ids)s))
     AND (t.id = %(id)s OR t.trip_no = %(trip_no)s)
+    AND (%(driver_id)s::uuid IS NULL OR EXISTS (
+        SELECT FROM waybill.trip_crew c WHERE c.trip_id = t.id AND c.driver_id = %(driver_id)s))
 ORDER BY p.code
 LIMIT 2;
 

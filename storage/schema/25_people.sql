@@ -1,4 +1,7 @@
 -- What people may do and how they and order systems prove who they are. Secrets are kept as digests only.
+-- Whoever drives signs in with an account that says which driver it is.
+ALTER TABLE waybill.account ADD COLUMN driver_id uuid REFERENCES waybill.driver; -- NULL: no driver's
+
 -- One row a role: the same person may be dispatcher of one premises and viewer of all.
 CREATE TABLE waybill.account_role (
     account_id uuid NOT NULL REFERENCES waybill.account,

@@ -13,6 +13,10 @@ CREATE TABLE waybill.transfer (
     given_by text,
     taken_at timestamptz,
     taken_by text,
+    given_recorded_by text, -- "account aino"
+    given_reason text, -- NULL: it was the crew member's own word
+    taken_recorded_by text,
+    taken_reason text,
     CHECK (from_trip_id <> to_trip_id)
 );
 CREATE INDEX transfer_by_giver ON waybill.transfer (from_trip_id);

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from waybill.commands.passwords import PasswordFile, password_from
+from waybill.commands.sheets import PremisesCode
 from waybill.commands.vehicle import Json
 from waybill.connections import database
 from waybill.invocation import settings_of
@@ -30,7 +31,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Accounts of people: who may sign in, and as what.")
     for name, command in (
         ("list", list_users), ("add", add), ("roles", roles), ("password", password), ("disable", disable),
-        ("enable", enable),
+        ("enable", enable), ("driver", driver),
     ):  # fmt: skip
         group.command(name=name)(command)
     app.add_typer(group, name="user")
@@ -94,6 +95,29 @@ def roles(context: typer.Context, name: Name, role: Roles) -> None:
         change_roles(connection, account, grants, actor=terminal_actor(), at=settings.parsed_clock().now())
     before = ", ".join(_told(grant) for grant in account.grants) or "none"
     say(f"account {name}: {', '.join(role)} (before: {before})")
+
+
+def driver(
+    context: typer.Context,
+    name: Name,
+    employee_no: Annotated[
+        str | None, typer.Argument(help="The driver's number; left out: no driver's any more.")
+    ] = None,
+    premises: PremisesCode = None,
+) -> None:
+    """Says whose account it is on the road: what is said with it of a trip is that driver's word."""
+    from gateway.master.premises import find_premises
+    from gateway.people.accounts import find_account, find_driver, tie_to_driver
+    from waybill.commands.actor import terminal_actor
+
+    settings = settings_of(context)
+    with database(settings) as connection:
+        account = find_account(connection, name)
+        found = (
+            None if employee_no is None else find_driver(connection, find_premises(connection, premises), employee_no)
+        )
+        tie_to_driver(connection, account, found, actor=terminal_actor(), at=settings.parsed_clock().now())
+    say(f"account {name}: {'no driver' if found is None else f'driver {found.name} ({found.employee_no})'}")
 
 
 def password(context: typer.Context, name: Name, password_file: PasswordFile = None) -> None:

@@ -95,21 +95,63 @@ def test_a_wrong_bag_is_told_with_its_van_and_blocks_until_it_is_out(shop: Api) 
     assert "wrong_bag" not in rules(shop, "T-0001")
 
 
-def test_an_order_that_is_planned_on_another_van_after_it_was_loaded_is_a_wrong_bag(shop: Api) -> None:
+def test_a_loaded_order_leaves_a_trip_in_the_yard_only_when_somebody_says_where_its_goods_are(shop: Api) -> None:
+    first, second = order(shop, "a"), order(shop, "b")
+    plan(shop, [first, second])
+    scan(shop, "T-0001", second)
+    said = {"reason": "the customer called", "changes": [{"kind": "remove", "order": second}]}
+
+    refused = shop.ask("dispatcher", "POST", "/v1/trips/T-0001/changes", said)
+    left = change(shop, "T-0001", {"kind": "remove", "order": second}, accept=["goods_aboard"])
+
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (409, "goods_aboard")
+    assert f"the goods of order {second} are in van-1: take them out" in refused.json()["detail"]
+    assert [one["code"] for one in left["findings"]] == ["goods_aboard"]
+    says = [one["says"] for one in depart(shop, "T-0001", 409)["errors"] if one["code"] == "left_aboard"]
+    assert says == [f"order {second} was taken off this trip (it is on no trip), its goods are aboard: unload them"]
+    assert scan(shop, "T-0001", second, "unload")["result"] == "unloaded"
+    assert "left_aboard" not in rules(shop, "T-0001")
+    assert [one["kind"] for one in ledger(shop, "T-0001")["movements"]] == ["load"] * 2 + ["return"] * 2
+    actions = shop.rows("SELECT action, actor FROM waybill.audit_event WHERE action LIKE 'order.%%loaded' ORDER BY id")
+    assert actions == [("order.loaded", "dispatcher"), ("order.unloaded", "dispatcher")]
+
+
+def test_goods_that_are_out_already_are_booked_out_with_the_change_that_says_so(shop: Api) -> None:
+    first, second = order(shop, "a"), order(shop, "b")
+    plan(shop, [first, second])
+    scan(shop, "T-0001", first)
+    scan(shop, "T-0001", second)
+
+    tried = change(shop, "T-0001", {"kind": "remove", "order": second, "unloaded": True}, dry_run=True)
+    aboard = len(ledger(shop, "T-0001")["aboard"])
+    change(shop, "T-0001", {"kind": "remove", "order": second, "unloaded": True})
+
+    assert (tried["findings"], aboard) == ([], 4)
+    assert {one["order_no"] for one in ledger(shop, "T-0001")["aboard"]} == {first}
+    assert ledger(shop, "T-0001")["movements"][-1]["note"] == "as asked"
+    assert "left_aboard" not in rules(shop, "T-0001")
+    refused = shop.ask("dispatcher", "POST", "/v1/trips/T-0001/cancel", {"reason": "no driver"})
+    assert refused.status_code == 409
+    assert f"the goods of orders {first} are in van-1" in refused.json()["detail"]
+    do(shop, "T-0001", "cancel", {"reason": "no driver", "unloaded": True})
+    assert ledger(shop, "T-0001")["aboard"] == []
+
+
+def test_an_order_that_is_planned_on_another_van_after_it_was_loaded_has_to_be_taken_out(shop: Api) -> None:
     first, second = order(shop, "a"), order(shop, "b")
     plan(shop, [first, second])
     plan(shop, [order(shop, "c")], van="van-2", driver="E-2")
     scan(shop, "T-0001", second)
 
-    change(shop, "T-0001", {"kind": "move", "orders": [second], "to_trip": "T-0002"})
+    change(shop, "T-0001", {"kind": "move", "orders": [second], "to_trip": "T-0002"}, accept=["goods_aboard"])
 
-    assert "wrong_bag" in rules(shop, "T-0001")
+    assert "left_aboard" in rules(shop, "T-0001")
     loaded = shop.ask("dispatcher", "POST", "/v1/trips/T-0002/load", {"code": second})
     assert loaded.status_code == 409
     assert "another trip" in loaded.json()["detail"]
     scan(shop, "T-0001", second, "unload")
     scan(shop, "T-0002", second)
-    assert "wrong_bag" not in rules(shop, "T-0001")
+    assert "left_aboard" not in rules(shop, "T-0001")
 
 
 def test_the_ledger_follows_the_goods_to_the_customer_and_back(shop: Api) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.fixtures.api import Api
@@ -63,7 +64,7 @@ def rescue(api: Api, to: list[dict[str, Any]], *, dry_run: bool = False, status:
 
 
 def confirm(api: Api, transfer: str, employee_no: str, status: int = 200) -> dict[str, Any]:
-    said = {"employee_no": employee_no}
+    said = {"employee_no": employee_no, "reason": "told by radio"}
     answer = api.ask("dispatcher", "POST", f"/v1/transfers/{transfer}/confirm", said)
     assert answer.status_code == status, answer.text
     told: dict[str, Any] = answer.json()
@@ -223,3 +224,46 @@ def test_another_premises_dispatcher_sees_no_rescue_and_no_transfer(road: Api) -
     assert road.ask("stranger", "POST", path, {"employee_no": "E-1"}).status_code == 404
     assert road.ask("viewer", "POST", path, {"employee_no": "E-1"}).status_code == 403
     assert confirm(road, "x", "E-1", 404)
+
+
+def sign_on(api: Api, employee_no: str) -> None:
+    """From now on `driver` is the account of this driver."""
+    said = {"driver": {"employee_no": employee_no, "premises": "store"}}
+    answer = api.ask("chief", "PATCH", "/v1/accounts/driver", said)
+    assert (answer.status_code, answer.json().get("driver")) == (200, said["driver"]), answer.text
+
+
+def test_each_crew_confirms_as_itself_and_nobody_for_another(road: Api) -> None:
+    (asked,) = rescue(road, options(road)["proposal"])["transfers"]
+    path = f"/v1/transfers/{asked['id']}/confirm"
+    assert road.ask("driver", "POST", path, {}).status_code == 403
+    assert road.ask("dispatcher", "POST", path, {}).json()["errors"][0]["at"] == "body.employee_no"
+    without = road.ask("dispatcher", "POST", path, {"employee_no": "E-1"})
+    assert (without.status_code, without.json()["errors"][0]["at"]) == (422, "body.reason")
+
+    sign_on(road, "E-3")
+    assert road.ask("driver", "POST", path, {}).status_code == 404
+    assert road.ask("driver", "GET", "/v1/transfers").json() == []
+    sign_on(road, "E-1")
+    assert [one["id"] for one in road.ask("driver", "GET", "/v1/transfers?pending=true").json()] == [asked["id"]]
+    foreign = road.ask("driver", "POST", path, {"employee_no": "E-2", "reason": "he nodded"})
+    assert (foreign.status_code, "speaks for themselves" in foreign.json()["detail"]) == (422, True)
+    given = road.ask("driver", "POST", path, {}).json()
+    assert (given["state"], given["given_by"], given["given_recorded_by"]) == ("pending", "E-1", "account driver")
+    taken = confirm(road, asked["id"], "E-2")
+
+    assert taken["state"] == "confirmed"
+    assert (given["given_reason"], taken["taken_recorded_by"]) == (None, "account dispatcher")
+    assert taken["taken_reason"] == "told by radio"
+    query = "SELECT actor, after->'own_word', reason FROM waybill.audit_event WHERE action = 'transfer.confirmed'"
+    assert road.rows(query + " ORDER BY id") == [("driver", True, None), ("dispatcher", False, "told by radio")]
+
+
+def test_whoever_drives_no_more_speaks_for_nobody(road: Api) -> None:
+    (asked,) = rescue(road, options(road)["proposal"])["transfers"]
+    sign_on(road, "E-1")
+    with psycopg.connect(road.database.owner_url) as owner:
+        owner.execute("UPDATE waybill.driver SET employed_to = '2026-11-22' WHERE employee_no = 'E-1'")
+
+    assert road.ask("driver", "POST", f"/v1/transfers/{asked['id']}/confirm", {}).status_code == 403
+    assert road.ask("driver", "GET", "/v1/transfers").status_code == 403

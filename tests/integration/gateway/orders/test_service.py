@@ -187,6 +187,20 @@ def test_an_order_cannot_be_on_two_trips(gateway: psycopg.Connection) -> None:
         plan_trip(gateway, a_trip(order), DISPATCHER, NOON)
 
 
+def test_an_order_that_goes_out_again_is_on_the_newer_trip_whenever_that_was_to_leave(
+    gateway: psycopg.Connection,
+) -> None:
+    order = placed(gateway, up_to=Milestone.READY)
+    plan_trip(gateway, a_trip(order), DISPATCHER, NOON)
+    declare(gateway, order.id, Milestone.OUT_FOR_DELIVERY, NOON, DRIVER)
+    declare(gateway, order.id, Milestone.FAILED, NOON, DRIVER, reason_code="RECIPIENT_ABSENT")
+
+    again = msgspec.structs.replace(a_trip(order), planned_departure_at=NOON + timedelta(hours=1))
+    trip = plan_trip(gateway, again, DISPATCHER, NOON + timedelta(minutes=1))
+
+    assert declare(gateway, order.id, Milestone.OUT_FOR_DELIVERY, NOON, DRIVER).trip_id == trip.id
+
+
 def test_strange_vehicles_drivers_and_orders_are_refused(gateway: psycopg.Connection) -> None:
     order = placed(gateway, up_to=Milestone.READY)
     stranger = new_id(NOON)
