@@ -21,6 +21,7 @@ from gateway.api.app import ROUTERS
 from gateway.dispatch.estimate import EstimatePolicy
 from gateway.dispatch.guards import GUARDS
 from gateway.dispatch.profile import meanings, shipped
+from gateway.eta.policy import EtaPolicy
 from gateway.tracking.policy import thresholds
 from waybill.cli import command_line
 from waybill.configuration import ABOUT, PREFIX
@@ -31,7 +32,7 @@ from waybill.stack.places import checkout
 ROOT = Path(__file__).resolve().parents[1]
 _HEAD = "# Made by scripts/make_docs.py from contract/; do not edit.\n"
 _BLOCK = re.compile(r"(<!-- made by scripts/make_docs.py: (?P<name>\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
-_PAGES_WITH_TABLES = ("docs/operations.md", "docs/http-api.md", "docs/tracking.md", "docs/dispatch.md")
+_PAGES_WITH_TABLES = ("docs/operations.md", "docs/http-api.md", "docs/tracking.md", "docs/dispatch.md", "docs/eta.md")
 
 
 def made() -> dict[Path, str]:
@@ -69,6 +70,7 @@ def _with_tables(text: str) -> str:
         "milestones": _milestones,
         "guards": _guards,
         "estimates": _estimates,
+        "forecasts": _forecasts,
         "profiles": _profiles,
     }
     return _BLOCK.sub(lambda match: f"{match[1]}{tables[match['name']]()}{match[3]}", text)
@@ -105,12 +107,18 @@ def _guards() -> str:
 
 
 def _estimates() -> str:
-    hints = get_type_hints(EstimatePolicy, include_extras=True)
+    return _reasons(EstimatePolicy)
 
+
+def _forecasts() -> str:
+    return _reasons(EtaPolicy)
+
+
+def _reasons(values: type) -> str:
     def rows() -> Iterator[tuple[str, ...]]:
-        for name, hint in hints.items():
+        for name, hint in get_type_hints(values, include_extras=True).items():
             (meta,) = hint.__metadata__
-            yield f"`{name}`", str(getattr(EstimatePolicy(), name)), meta.extra["unit"], meta.description
+            yield f"`{name}`", str(getattr(values(), name)), meta.extra["unit"], meta.description
 
     return _table(("value", "is", "unit", "why"), rows())
 

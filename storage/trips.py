@@ -71,6 +71,7 @@ class TripDrop(msgspec.Struct, frozen=True):
     currency: str | None
     total_minor: int | None
     due_minor: int | None
+    eta: dict[str, Any] | None  # the row of waybill.forecast
 
 
 class TripCrew(msgspec.Struct, frozen=True):

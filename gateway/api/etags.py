@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Header, HTTPException
 from pydantic import BaseModel
@@ -12,10 +12,13 @@ from pydantic import BaseModel
 IfMatch = Annotated[str | None, Header(description="the ETag that was read: refused when it has changed since")]
 IfNoneMatch = Annotated[str | None, Header(description="* makes it only when there is none yet")]
 
+_FORECASTS: Any = {"eta": True, "drops": {"__all__": {"eta"}}}
+
 
 def etag_of(document: BaseModel) -> str:
-    """A strong tag of what the document says (RFC 9110, 8.8.3)."""
-    return f'"{hashlib.sha256(document.model_dump_json().encode()).hexdigest()[:32]}"'
+    """A tag of what people and order systems said in the document: a forecast changes by itself, and is no change."""
+    said = document.model_dump_json(exclude=_FORECASTS)
+    return f'"{hashlib.sha256(said.encode()).hexdigest()[:32]}"'
 
 
 def must_match(wanted: str | None, current: str) -> None:

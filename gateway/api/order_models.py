@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from contract.geo import from_e7, to_e7
+from gateway.api.eta_models import EtaOut
 from gateway.api.texts import LongText, Text
 from storage.orders import NewLine, NewOrder
 
@@ -124,6 +125,7 @@ class OrderOut(BaseModel):
     tracking_url: str | None = Field(description="the customer's page; null while no public address is set")
     lines: list[LineOut]
     milestones: list[MilestoneOut]
+    eta: EtaOut | None = Field(description="null: it is on no trip, or the van is there; no part of the ETag")
 
 
 def to_new_order(wanted: OrderIn, source: str, source_ref: str, now: datetime, *, test: bool) -> NewOrder:

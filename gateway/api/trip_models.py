@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from contract.geo import to_e7
+from gateway.api.eta_models import EtaOut
 from gateway.api.texts import Text
 from gateway.dispatch.drafting import WantedMember
 from gateway.dispatch.estimate import Effect
@@ -77,6 +78,9 @@ class DropOut(BaseModel):
     planned_arrival_at: datetime | None
     arrived_at: datetime | None
     left_at: datetime | None
+    eta: EtaOut | None = Field(
+        description="null: the trip does not leave soon, or the van is there; no part of the ETag"
+    )
 
 
 class TripSummary(BaseModel):
@@ -196,7 +200,8 @@ def to_trip_out(trip: Trip) -> TripOut:
         **{name: getattr(head, name) for name in names}, state=state_of(trip), crew=_crew(trip),
         drops=[
             DropOut(
-                **{name: getattr(drop, name) for name in DropOut.model_fields if name not in ("lat", "lon")},
+                **{name: getattr(drop, name) for name in DropOut.model_fields if name not in ("lat", "lon", "eta")},
+                eta=None if drop.eta is None else EtaOut.model_validate(drop.eta),
                 lat=None if drop.lat_e7 is None else drop.lat_e7 / 1e7,
                 lon=None if drop.lon_e7 is None else drop.lon_e7 / 1e7,
             )

@@ -1,10 +1,11 @@
-"""When a van will be at each door of a plan, by straight lines; what a changed plan does to it. Knows no streets."""
+"""When a van will be at each door of a plan, and what a changed plan does to it. Travel times come from outside."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Annotated
+from enum import IntEnum
+from typing import Annotated, Protocol
 from uuid import UUID
 
 import msgspec
@@ -57,12 +58,52 @@ class Start(msgspec.Struct, frozen=True):
     lon_e7: int | None
 
 
+class Source(IntEnum):
+    """Where a travel time comes from; of several the least one is told."""
+
+    DISTANCE = 0  # the straight line with a detour
+    STREET = 1  # the street network
+    LEARNED = 2  # what the fleet itself drove there at that hour
+
+
+class Way(msgspec.Struct, frozen=True):
+    """How long a way takes."""
+
+    seconds: float
+    source: Source
+
+
+class Ways(Protocol):
+    """What knows how long ways take and how long a van stands at a door."""
+
+    def way(self, here: Point | None, there: Point | None, at: datetime) -> Way:
+        """From one place to another, setting out at `at`; no time when one of them is not known."""
+        ...
+
+    def at_door_s(self, door: Door) -> float:
+        """Park, hand over and come back, for the first order at a door."""
+        ...
+
+
+class Straight(msgspec.Struct, frozen=True):
+    """Straight lines with a detour: what is known of any place without a map."""
+
+    policy: EstimatePolicy = POLICY
+
+    def way(self, here: Point | None, there: Point | None, at: datetime) -> Way:  # noqa: ARG002 - at all hours alike
+        return Way(way_s(here, there, self.policy), Source.DISTANCE)
+
+    def at_door_s(self, door: Door) -> float:  # noqa: ARG002 - at all doors alike
+        return self.policy.at_door_s
+
+
 class Arrival(msgspec.Struct, frozen=True):
     """The estimate for one order."""
 
     order_id: UUID
     arrival_at: datetime
     late_s: float  # by how much it misses the window; 0: in time
+    source: Source = Source.DISTANCE  # the least certain of the ways that lead there
 
 
 class Effect(msgspec.Struct, frozen=True):
@@ -73,31 +114,37 @@ class Effect(msgspec.Struct, frozen=True):
     after: Arrival | None
 
 
-def estimate(start: Start, doors: Sequence[Door], policy: EstimatePolicy = POLICY) -> list[Arrival]:
+STRAIGHT = Straight()
+
+
+def estimate(start: Start, doors: Sequence[Door], ways: Ways = STRAIGHT) -> list[Arrival]:
     """Arrivals in the sequence given. A van that is early waits for the window; an unknown place costs no way."""
-    at, here = start.at, _place(start.lat_e7, start.lon_e7)
+    return _go(start, doors, ways)[0]
+
+
+def back_at(start: Start, doors: Sequence[Door], home: Point | None, ways: Ways = STRAIGHT) -> datetime:
+    """When the van is at its premises again."""
+    _, leaves_at, there = _go(start, doors, ways)
+    return leaves_at + timedelta(seconds=ways.way(there, home, leaves_at).seconds)
+
+
+def _go(start: Start, doors: Sequence[Door], ways: Ways) -> tuple[list[Arrival], datetime, Point | None]:
+    """The arrivals, and when and where the van is done."""
+    at, here, source = start.at, _place(start.lat_e7, start.lon_e7), Source.LEARNED
     arrivals: list[Arrival] = []
     for door in doors:
         there = door.point
-        stands_there = bool(arrivals) and is_same_door(here, there, policy)
+        stands_there = bool(arrivals) and is_same_door(here, there)
         if not stands_there:
-            at += timedelta(seconds=way_s(here, there, policy))
+            way = ways.way(here, there, at)
+            at += timedelta(seconds=way.seconds)
+            source = min(source, way.source)
         late_s = max(0.0, (at - door.window_to).total_seconds())
-        arrivals.append(Arrival(door.order_id, at, late_s))
+        arrivals.append(Arrival(door.order_id, at, late_s, source))
         at = max(at, door.window_from)
-        at += timedelta(seconds=policy.next_at_door_s if stands_there else policy.at_door_s)
+        at += timedelta(seconds=POLICY.next_at_door_s if stands_there else ways.at_door_s(door))
         here = there or here
-    return arrivals
-
-
-def back_at(start: Start, doors: Sequence[Door], home: Point | None, policy: EstimatePolicy = POLICY) -> datetime:
-    """When the van is at its premises again."""
-    arrivals = estimate(start, doors, policy)
-    if not arrivals:
-        return start.at + timedelta(seconds=way_s(_place(start.lat_e7, start.lon_e7), home, policy))
-    there = next((door.point for door in reversed(doors) if door.point is not None), None)
-    leaves_at = max(arrivals[-1].arrival_at, doors[-1].window_from) + timedelta(seconds=policy.at_door_s)
-    return leaves_at + timedelta(seconds=way_s(there, home, policy))
+    return arrivals, at, here
 
 
 def effects(before: Sequence[Arrival], after: Sequence[Arrival]) -> list[Effect]:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from gateway.dispatch.estimate import POLICY, Door, EstimatePolicy, Start, estimate
+from gateway.dispatch.estimate import STRAIGHT, Door, Start, Ways, estimate
 
 
 class Relief(msgspec.Struct, frozen=True):
@@ -29,7 +29,7 @@ class Load(msgspec.Struct, frozen=True):
 
 
 def split(
-    loads: Sequence[Load], reliefs: Sequence[Relief], policy: EstimatePolicy = POLICY
+    loads: Sequence[Load], reliefs: Sequence[Relief], ways: Ways = STRAIGHT
 ) -> tuple[dict[str, list[UUID]], list[UUID]]:
     """Per van all doors in the sequence proposed, for vans that take something; and the orders that nobody can take.
 
@@ -45,10 +45,10 @@ def split(
         for relief in reliefs:
             if not _has_room(rooms[relief.name], load):
                 continue
-            before = _cost(relief.start, plans[relief.name], policy)
+            before = _cost(relief.start, plans[relief.name], ways)
             for place in range(len(plans[relief.name]) + 1):
                 doors = [*plans[relief.name][:place], load.door, *plans[relief.name][place:]]
-                after = _cost(relief.start, doors, policy)
+                after = _cost(relief.start, doors, ways)
                 worse = (after[0] - before[0], after[1] - before[1])
                 if best is None or worse < best[0]:
                     best = worse, relief.name, doors
@@ -61,8 +61,8 @@ def split(
     return {name: [door.order_id for door in plans[name]] for name in plans if name in taken}, left
 
 
-def _cost(start: Start, doors: Sequence[Door], policy: EstimatePolicy) -> tuple[float, float]:
-    arrivals = estimate(start, doors, policy)
+def _cost(start: Start, doors: Sequence[Door], ways: Ways) -> tuple[float, float]:
+    arrivals = estimate(start, doors, ways)
     late_s = sum(one.late_s for one in arrivals)
     return late_s, (arrivals[-1].arrival_at - start.at).total_seconds() if arrivals else 0.0
 

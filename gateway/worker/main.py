@@ -20,6 +20,7 @@ from gateway.watch.common import counted_events, new_registry
 from gateway.watch.listener import Listen, Watched, listening
 from gateway.worker.addresses import address_jobs
 from gateway.worker.derive import deriving, trimming
+from gateway.worker.eta import eta_jobs
 from gateway.worker.fleet import FleetMetrics
 from gateway.worker.jobs import Job, compression, figures, heartbeat, measure, retention
 from gateway.worker.outbox import webhook_jobs
@@ -75,6 +76,7 @@ def run_worker(options: WorkerOptions, stop: threading.Event) -> None:
     jobs += webhook_jobs(options.database_url, allow_private=options.webhook_allow_private)
     jobs += [deriving(options.database_url, options.policy, options.clock), trimming(options.database_url)]
     jobs += address_jobs(options.database_url, options.clock, options.places, options.address_service)
+    jobs += eta_jobs(options.database_url, options.clock)
     if options.states is not None:
         jobs.append(publish_states(options.states, options.database_url, options.clock))
     if options.monitors is not None:

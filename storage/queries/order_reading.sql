@@ -13,7 +13,8 @@ SELECT o.id, p.code AS premises, o.premises_id, o.order_no, o.source, o.source_r
             'declared_by', m.declared_by, 'reason_code', m.reason_code, 'note', m.note, 'partial', m.partial,
             'trip_no', t.trip_no, 'recorded_at', m.recorded_at) ORDER BY m.at, m.recorded_at, m.id)
         FROM waybill.milestone m LEFT JOIN waybill.trip t ON t.id = m.trip_id WHERE m.order_id = o.id), '[]')
-        AS milestones
+        AS milestones,
+    (SELECT to_jsonb(f) FROM waybill.forecast f WHERE f.order_id = o.id) AS eta
 FROM waybill.orders o JOIN waybill.premises p ON p.id = o.premises_id
 WHERE (%(premises_ids)s::uuid[] IS NULL OR o.premises_id = ANY (%(premises_ids)s)) AND o.test = %(test)s
     AND (o.id = %(id)s OR o.order_no = %(order_no)s OR (o.source = %(source)s AND o.source_ref = %(source_ref)s))

@@ -29,8 +29,9 @@ ORDER BY t.planned_departure_at, t.id;
 -- name: drops_of_trips
 -- The drops of trips in sequence, each with its order.
 SELECT d.trip_id, d.id, d.order_id, o.order_no, o.address, o.lat_e7, o.lon_e7, o.window_from, o.window_to, o.milestone,
-    d.seq, d.planned_arrival_at, d.arrived_at, d.left_at, o.currency, o.total_minor, o.due_minor
+    d.seq, d.planned_arrival_at, d.arrived_at, d.left_at, o.currency, o.total_minor, o.due_minor, to_jsonb(f)
 FROM waybill.trip_drop d JOIN waybill.orders o ON o.id = d.order_id
+LEFT JOIN waybill.forecast f ON f.order_id = d.order_id AND f.trip_id = d.trip_id
 WHERE d.trip_id = ANY (%(trip_ids)s)
 ORDER BY d.trip_id, d.seq;
 

@@ -7,12 +7,21 @@ from uuid import UUID
 
 import pytest
 
-from gateway.dispatch.estimate import Door, EstimatePolicy, Start, back_at, effects, estimate, nearest_first
+from gateway.dispatch.estimate import (
+    Door,
+    EstimatePolicy,
+    Start,
+    Straight,
+    back_at,
+    effects,
+    estimate,
+    nearest_first,
+)
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 # 0.01 degrees of latitude are 1111.95 m on the sphere: at 10 m/s without detour 111.2 s.
-POLICY = EstimatePolicy(detour_factor=1.0, speed_mps=10.0, at_door_s=60.0, next_at_door_s=10.0)
+WAYS = Straight(EstimatePolicy(detour_factor=1.0, speed_mps=10.0, at_door_s=60.0))
 STEP_S = 111.195
 START = Start(NOON, 600000000, 249000000)
 
@@ -23,7 +32,7 @@ def door(number: int, north: float | None, opens: datetime = NOON, closes: datet
 
 
 def seconds(doors: list[Door], start: Start = START) -> list[float]:
-    return [(one.arrival_at - NOON).total_seconds() for one in estimate(start, doors, POLICY)]
+    return [(one.arrival_at - NOON).total_seconds() for one in estimate(start, doors, WAYS)]
 
 
 def test_way_and_time_at_the_door_add_up() -> None:
@@ -31,7 +40,7 @@ def test_way_and_time_at_the_door_add_up() -> None:
 
 
 def test_the_detour_makes_the_way_longer() -> None:
-    slow = EstimatePolicy(detour_factor=1.5, speed_mps=10.0)
+    slow = Straight(EstimatePolicy(detour_factor=1.5, speed_mps=10.0))
 
     (arrival,) = estimate(START, [door(1, 1)], slow)
 
@@ -40,7 +49,7 @@ def test_the_detour_makes_the_way_longer() -> None:
 
 def test_two_orders_for_one_door_cost_one_way_and_one_parking() -> None:
     assert seconds([door(1, 1), door(2, 1), door(3, 2)]) == pytest.approx(
-        [STEP_S, STEP_S + 60, 2 * STEP_S + 60 + 10], abs=0.1
+        [STEP_S, STEP_S + 60, 2 * STEP_S + 60 + 60], abs=0.1
     )
 
 
@@ -53,7 +62,7 @@ def test_a_van_that_is_early_waits_for_the_window() -> None:
 def test_lateness_counts_from_the_end_of_the_window() -> None:
     tight = door(1, 1, closes=NOON + timedelta(seconds=100))
 
-    (arrival,) = estimate(START, [tight], POLICY)
+    (arrival,) = estimate(START, [tight], WAYS)
 
     assert arrival.late_s == pytest.approx(STEP_S - 100, abs=0.1)
 
@@ -65,15 +74,13 @@ def test_a_door_without_a_place_costs_its_time_and_no_way() -> None:
 def test_the_way_home_counts_until_a_van_is_free() -> None:
     home = (600000000, 249000000)
 
-    assert (back_at(START, [door(1, 1)], home, POLICY) - NOON).total_seconds() == pytest.approx(
-        2 * STEP_S + 60, abs=0.1
-    )
-    assert back_at(START, [], home, POLICY) == NOON
+    assert (back_at(START, [door(1, 1)], home, WAYS) - NOON).total_seconds() == pytest.approx(2 * STEP_S + 60, abs=0.1)
+    assert back_at(START, [], home, WAYS) == NOON
 
 
 def test_effects_name_who_came_who_stayed_and_who_left() -> None:
-    before = estimate(START, [door(1, 1), door(2, 2)], POLICY)
-    after = estimate(START, [door(3, 1), door(1, 2)], POLICY)
+    before = estimate(START, [door(1, 1), door(2, 2)], WAYS)
+    after = estimate(START, [door(3, 1), door(1, 2)], WAYS)
 
     told = {one.order_id.int: one for one in effects(before, after)}
 
