@@ -54,6 +54,13 @@ const bringIntoView = (list, open) => {
   }
 }
 
+// Moving a row to its new place takes the focus away from what is in it; whoever is there by keyboard must stay there.
+const keepingFocus = (list, change) => {
+  const held = list.getRootNode().activeElement
+  change()
+  if (held?.isConnected && list.contains(held)) held.focus({ preventScroll: true })
+}
+
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component
   const list = parentElement.querySelector(".vans")
@@ -63,7 +70,7 @@ export default function (component) {
     const section = event.target.closest("section")
     if (section && event.target.closest(".head")) setTriggerValue("chosen", section.dataset.name)
   }
-  data.vans.forEach((van, place) => {
+  keepingFocus(list, () => data.vans.forEach((van, place) => {
     const node = rowOf(list, van.name)
     if (list.children[place] !== node) list.insertBefore(node, list.children[place] ?? null)
     const open = data.chosen === van.name
@@ -72,7 +79,7 @@ export default function (component) {
     button.setAttribute("aria-expanded", open)
     update(button, head(van))
     update(node.lastElementChild, open && data.trip ? body(data.trip) : "")
-  })
+  }))
   while (list.children.length > data.vans.length) list.lastElementChild.remove()
   const empty = parentElement.querySelector(".none")
   empty.textContent = data.vans.length ? "" : data.none
