@@ -7,6 +7,10 @@ from pathlib import Path
 
 import msgspec
 
+# Folders whose tests wait for servers more than they compute: two at a time. Each worker has servers of its own, and a
+# file's tests stay together, because some share what they have started.
+_SIDE_BY_SIDE = ("docs", "integration", "acceptance")
+_WORKERS = ("-n", "2", "--dist", "loadfile")
 CODE = ("contract", "storage", "gateway", "firmware_bridge", "dashboard", "waybill", "tests", "scripts", "benchmarks")
 
 
@@ -41,10 +45,11 @@ def plan(root: Path, *, quick: bool, long: bool) -> list[Check]:
         if not (root / "tests" / folder).is_dir():
             continue
         marks = "" if long else "not long"
+        workers = _WORKERS if folder in _SIDE_BY_SIDE else ()
         checks.append(
             Check(
                 name=folder,
-                command=_module("pytest", f"tests/{folder}", "-q", "--durations=5", "-m", marks),
+                command=_module("pytest", f"tests/{folder}", "-q", "--durations=5", "-m", marks, *workers),
                 quick=folder in ("unit", "properties"),
                 pytest=True,
             )
