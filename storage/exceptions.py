@@ -33,8 +33,8 @@ class NewException(msgspec.Struct, frozen=True, kw_only=True):
     zone_id: str | None
     from_at: datetime
     to_at: datetime | None
-    lat_e7: int
-    lon_e7: int
+    lat_e7: int | None
+    lon_e7: int | None
     rule: str
 
 
@@ -51,8 +51,8 @@ class ExceptionRow(msgspec.Struct, frozen=True):
     zone_name: str | None
     from_at: datetime
     to_at: datetime | None
-    lat_e7: int
-    lon_e7: int
+    lat_e7: int | None
+    lon_e7: int | None
     rule: str
     opened_at: datetime
     closed_at: datetime | None
@@ -153,16 +153,18 @@ def explain_exception(
 
 def exceptions_found(
     connection: psycopg.Connection,
-    premises_id: UUID | None,
+    premises_ids: list[UUID] | None,
     *,
     everything: bool = False,
     beginning: str | None = None,
+    kind: str | None = None,
     limit: int = 500,
 ) -> list[ExceptionRow]:
-    """Open exceptions, or every one; `beginning`: only those whose id starts so."""
+    """Open exceptions of these premises (None: of all), or every one; `beginning`: only those whose id starts so."""
     values: dict[str, Any] = {
-        "premises_id": premises_id,
+        "premises_ids": premises_ids,
         "everything": everything,
+        "kind": kind,
         "limit": limit,
         "exception": None if beginning is None else beginning.lower().replace("%", "").replace("_", "") + "%",
     }

@@ -12,11 +12,13 @@ from contract.clock import Clock, parse_clock
 from gateway.api import (
     accounts,
     addresses,
+    check_ins,
     completeness,
     documents,
     drivers,
     enrolments,
     events,
+    exceptions,
     installs,
     keys,
     known_places,
@@ -76,6 +78,8 @@ ROUTERS = (
     completeness.router,
     loading.router,
     transfers.router,
+    check_ins.router,
+    exceptions.router,
     profiles.router,
     webhooks.router,
 )

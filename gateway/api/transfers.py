@@ -37,6 +37,7 @@ from gateway.api.trip_models import (
     to_findings,
 )
 from gateway.dispatch.changes import WorkedOut
+from gateway.dispatch.crew_words import Word
 from gateway.dispatch.drafting import WantedMember
 from gateway.dispatch.errors import NoSuchTripError
 from gateway.dispatch.guards import Guard
@@ -50,7 +51,7 @@ from gateway.dispatch.rescuing import (
     to_bring_back,
     work_out,
 )
-from gateway.dispatch.transfers import Word, confirm
+from gateway.dispatch.transfers import confirm
 from gateway.dispatch.writing import write_changes
 from gateway.people.permissions import Permission
 from storage.master import vehicles

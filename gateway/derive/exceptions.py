@@ -25,6 +25,10 @@ from storage.exceptions import (
     withdraw_exception,
 )
 
+_SHOWN_BY_FIXES = frozenset({
+    ExceptionKind.UNEXPLAINED_STOP, ExceptionKind.PROHIBITED_PLACE, ExceptionKind.LEFT_STATE,
+})  # fmt: skip
+
 
 def sync_exceptions(
     connection: psycopg.Connection,
@@ -51,8 +55,8 @@ def sync_exceptions(
         if (same.from_at, same.to_at, same.rule) != (new.from_at, new.to_at, new.rule):
             change_exception(connection, same.id, new)
     for one in known if whole else ():
-        # What a person gave a reason for that is not permitted stays: it is about the reason, not about the version.
-        if one.kind != ExceptionKind.STOP_NOT_PERMITTED:
+        # What is about a person's word is not withdrawn because fixes look otherwise.
+        if one.kind in _SHOWN_BY_FIXES:
             premises_id = withdraw_exception(connection, one.id, at)
             events.append(_event("exception.withdrawn", one.id, premises_id, actor, at, {"kind": one.kind}))
     record(connection, events)

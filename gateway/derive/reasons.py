@@ -10,6 +10,7 @@ import psycopg
 
 from contract.reasons import ExceptionKind, StopReason
 from gateway.dispatch.profiles_of import permits_stop
+from gateway.refusals import ConflictError, NotThereError, RefusedError
 from storage.audit import Actor, AuditEvent, record
 from storage.derivation import FoundTrip, newest_trip_numbers, trips_named
 from storage.exceptions import (
@@ -29,8 +30,16 @@ from storage.exceptions import (
 )
 
 
-class ReasonError(ValueError):
+class ReasonError(RefusedError):
     """What was said of a stop, trip or exception cannot be taken; the text says why and the way out."""
+
+
+class NoSuchExceptionError(ReasonError, NotThereError):
+    """There is no such exception for whoever asked."""
+
+
+class WithdrawnError(ReasonError, ConflictError):
+    """What is known now does not show the exception any more."""
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,7 +128,7 @@ def explain(
     if not explanation.strip():
         raise ReasonError("an explanation is needed, in words")
     if exception.withdrawn:
-        raise ReasonError("this exception was withdrawn: what is known now does not show it")
+        raise WithdrawnError("this exception was withdrawn: what is known now does not show it")
     explain_exception(connection, exception.id, explanation, f"{actor.kind} {actor.name}", at)
     event = AuditEvent(
         at=at, actor=actor, action="exception.explained", object_kind="exception", object_id=str(exception.id),

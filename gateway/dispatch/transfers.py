@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-import msgspec
 import psycopg
 
 from contract.milestones import Milestone
-from gateway.dispatch.errors import DispatchConflictError, DispatchError, NoSuchTripError
+from gateway.dispatch.crew_words import Word, spoken
+from gateway.dispatch.errors import DispatchConflictError, NoSuchTripError
 from gateway.dispatch.leaving import end
 from gateway.dispatch.plan import OVER
 from gateway.orders.service import declare
@@ -57,16 +57,6 @@ def ask_for_transfers(
     ]  # fmt: skip
 
 
-class Word(msgspec.Struct, frozen=True, kw_only=True):
-    """Who says that goods changed hands: somebody of a crew, or staff who name somebody and say why for them."""
-
-    actor: Actor
-    driver_id: UUID | None  # of whoever says it, when they drive
-    premises_ids: list[UUID] | None  # where they may speak for others; None: everywhere
-    employee_no: str | None
-    reason: str | None
-
-
 def confirm(connection: psycopg.Connection, transfer_id: UUID, word: Word, at: datetime) -> Transfer:
     """Somebody of the giving or the taking crew says that the goods changed hands; with the second word they have."""
     own = bool(word.driver_id and transfers(connection, None, transfer_id=transfer_id, driver_id=word.driver_id))
@@ -78,7 +68,8 @@ def confirm(connection: psycopg.Connection, transfer_id: UUID, word: Word, at: d
     both = read_trips(connection, [transfer.from_trip_id, transfer.to_trip_id], lock=True)
     giver = next(one for one in both if one.head.id == transfer.from_trip_id)
     taker = next(one for one in both if one.head.id == transfer.to_trip_id)
-    member, reason = _whose_word(giver, taker, word)
+    by = spoken([giver, taker], word, "body.reason")
+    member, reason = by.member, by.reason
     gives, takes = _is_of(giver, member), _is_of(taker, member)
     confirm_transfer(
         connection, transfer_id, member.employee_no, at, gives=gives, takes=takes, actor=word.actor, reason=reason
@@ -94,29 +85,6 @@ def confirm(connection: psycopg.Connection, transfer_id: UUID, word: Word, at: d
 
 def one_transfer(connection: psycopg.Connection, transfer_id: UUID) -> Transfer:
     return transfers(connection, None, transfer_id=transfer_id)[0]
-
-
-def _whose_word(giver: Trip, taker: Trip, word: Word) -> tuple[TripCrew, str | None]:
-    """Whose word it is, and why somebody else says it; None: it is their own."""
-    crew = [*giver.crew, *taker.crew]
-    own = next((one for one in crew if one.driver_id == word.driver_id), None)
-    if own is not None and word.employee_no in (None, own.employee_no):
-        return own, None
-    may_speak = word.premises_ids is None or giver.head.premises_id in word.premises_ids
-    if not may_speak:
-        raise DispatchError("each of a crew speaks for themselves: leave employee_no out", field="body.employee_no")
-    if word.employee_no is None:
-        says = "you are in neither crew: name who of it said so with employee_no, and why you say it for them"
-        raise DispatchError(says, field="body.employee_no")
-    named = next((one for one in crew if one.employee_no == word.employee_no), None)
-    if named is None:
-        crews = [f"{one.head.trip_no}: {', '.join(each.employee_no for each in one.crew)}" for one in (giver, taker)]
-        says = f"{word.employee_no} is in neither crew; they are {'; '.join(crews)}"
-        raise DispatchError(says, field="body.employee_no")
-    if word.reason is None:
-        says = f"say why you confirm for {word.employee_no}: give a reason, such as 'told by radio'"
-        raise DispatchError(says, field="body.reason")
-    return named, word.reason
 
 
 def _is_of(trip: Trip, member: TripCrew) -> bool:

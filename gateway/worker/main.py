@@ -19,6 +19,7 @@ from gateway.tracking.policy import Policy
 from gateway.watch.common import counted_events, new_registry
 from gateway.watch.listener import Listen, Watched, listening
 from gateway.worker.addresses import address_jobs
+from gateway.worker.check_ins import check_in_job
 from gateway.worker.derive import deriving, trimming
 from gateway.worker.eta import eta_jobs
 from gateway.worker.fleet import FleetMetrics
@@ -77,6 +78,7 @@ def run_worker(options: WorkerOptions, stop: threading.Event) -> None:
     jobs += [deriving(options.database_url, options.policy, options.clock), trimming(options.database_url)]
     jobs += address_jobs(options.database_url, options.clock, options.places, options.address_service)
     jobs += eta_jobs(options.database_url, options.clock)
+    jobs.append(check_in_job(options.database_url, options.clock))
     if options.states is not None:
         jobs.append(publish_states(options.states, options.database_url, options.clock))
     if options.monitors is not None:

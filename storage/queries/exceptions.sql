@@ -26,7 +26,7 @@ UPDATE waybill.exception SET explanation = %(explanation)s, explained_by = %(by)
 WHERE id = %(id)s;
 
 -- name: exceptions_found
--- Exceptions of a premises (NULL: of all), open ones or every one, the newest first.
+-- Exceptions of premises (NULL: of all), open ones or every one, the newest first.
 SELECT e.id, e.premises_id, p.code, e.kind, t.trip_no, v.name, e.trip_id, z.name, lower(e.during), upper(e.during),
     e.lat_e7, e.lon_e7, e.rule, e.opened_at, e.closed_at, e.explanation, e.explained_by, e.withdrawn
 FROM waybill.exception e
@@ -34,7 +34,8 @@ JOIN waybill.premises p ON p.id = e.premises_id
 LEFT JOIN waybill.trip t ON t.id = e.trip_id
 JOIN waybill.vehicle v ON v.id = coalesce(t.vehicle_id, e.vehicle_id)
 LEFT JOIN waybill.zone z ON z.id = e.zone_id
-WHERE (%(premises_id)s::uuid IS NULL OR e.premises_id = %(premises_id)s)
+WHERE (%(premises_ids)s::uuid[] IS NULL OR e.premises_id = ANY (%(premises_ids)s))
+    AND (%(kind)s::text IS NULL OR e.kind = %(kind)s)
     AND (%(everything)s OR e.closed_at IS NULL)
     AND (%(exception)s::text IS NULL OR e.id::text LIKE %(exception)s)
 ORDER BY lower(e.during) DESC, e.id

@@ -165,12 +165,12 @@ CREATE TABLE waybill.exception (
     id uuid PRIMARY KEY,
     premises_id uuid NOT NULL REFERENCES waybill.premises,
     kind text NOT NULL CHECK (kind IN ('unexplained_stop', 'stop_not_permitted', 'prohibited_place', 'left_state',
-        'contradicted')),
+        'contradicted', 'check_in_overdue')),
     trip_id uuid REFERENCES waybill.trip, -- NULL only for what a unit said outside of any trip of ours
     zone_id uuid REFERENCES waybill.zone,
     during tstzrange NOT NULL, -- of what it is about
-    lat_e7 integer NOT NULL,
-    lon_e7 integer NOT NULL,
+    lat_e7 integer, -- NULL: nobody knows where a crew is that says nothing
+    lon_e7 integer,
     rule text NOT NULL, -- what was broken, in words and numbers
     opened_at timestamptz NOT NULL,
     closed_at timestamptz,

@@ -61,7 +61,7 @@ def list_exceptions(
 
     settings = settings_of(context)
     with database(settings) as connection:
-        whose = None if premises is None else find_premises(connection, premises).id
+        whose = None if premises is None else [find_premises(connection, premises).id]
         found = exceptions_found(connection, whose, everything=everything)
     if as_json:
         show_json(found)

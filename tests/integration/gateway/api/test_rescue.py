@@ -112,7 +112,7 @@ def test_a_breakdown_from_the_split_to_the_last_door(road: Api) -> None:
     assert trip_of(road, "T-0001")["state"] == "under_way"
     assert value_aboard(road, "T-0001") == 3 * 2880
     # One word is not enough, and not of somebody else.
-    assert "neither crew" in confirm(road, asked["id"], "E-3", 422)["detail"]
+    assert "in no crew of it" in confirm(road, asked["id"], "E-3", 422)["detail"]
     assert confirm(road, asked["id"], "E-1")["state"] == "pending"
     assert value_aboard(road, "T-0001") == 3 * 2880
 
