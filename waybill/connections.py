@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from waybill.configuration import PREFIX
@@ -110,11 +111,16 @@ def sign_in_provider(settings: Settings) -> Provider | None:
     return Provider(settings.oidc_issuer, needed(settings, "oidc_client_id"), needed(settings, "oidc_client_secret"))
 
 
+def map_of(settings: Settings) -> Path:
+    """Where the map is: the one that is set up, else where waybill map build puts it."""
+    return settings.map_dir or settings.data_dir / "map"
+
+
 def places_of(settings: Settings) -> Places:
-    """What orders' addresses are looked up in: the map that is set up, or the one that waybill map build has made."""
+    """What orders' addresses are looked up in."""
     from gateway.places.places import Places
 
-    return Places(settings.map_dir or settings.data_dir / "map", asks_service=settings.geocoder_url is not None)
+    return Places(map_of(settings), asks_service=settings.geocoder_url is not None)
 
 
 def address_service(settings: Settings) -> AddressService | None:

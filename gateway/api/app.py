@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import version
+from pathlib import Path
 
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
@@ -14,6 +15,7 @@ from gateway.api import (
     addresses,
     check_ins,
     completeness,
+    conditions,
     documents,
     drivers,
     enrolments,
@@ -47,6 +49,7 @@ from gateway.api.problems import speak_problems
 from gateway.api.readiness import check_records
 from gateway.api.requests import CountRequests
 from gateway.api.tries import Tries
+from gateway.eta.keeping import Keeper
 from gateway.people.oidc import Provider
 from gateway.places.places import Places
 from gateway.watch.common import new_registry
@@ -67,6 +70,7 @@ ROUTERS = (
     addresses.router,
     events.router,
     trips.router,
+    conditions.router,
     master_csv.router,
     licensees.router,
     premises_register.router,
@@ -95,7 +99,7 @@ def make_app(
     public_url: str | None = None, document_warning_days: int = 30,
     provider: Provider | None = None,
     registry: CollectorRegistry | None = None, webhook_allow_private: bool = False,
-    places: Places | None = None,
+    places: Places | None = None, map_dir: Path | None = None,
 ) -> FastAPI:  # fmt: skip
     """The API over a database that `connect` gives connections to; without a desk it exchanges no enrolment codes.
 
@@ -125,6 +129,7 @@ def make_app(
     app.state.document_warning_days = document_warning_days
     app.state.webhook_allow_private = webhook_allow_private
     app.state.places = places or Places()
+    app.state.keeper = Keeper(map_dir)
     speak_problems(app)
     describe_errors(app)
     app.add_middleware(SecurityHeaders)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from importlib.metadata import version
+from pathlib import Path
 
 import msgspec
 import psycopg
@@ -47,6 +48,7 @@ class ApiOptions(msgspec.Struct, frozen=True, kw_only=True):
     provider: Provider | None = None  # of sign-ins through OpenID Connect
     webhook_allow_private: bool = False
     places: Places = msgspec.field(default_factory=Places)
+    map_dir: Path | None = None  # whose streets estimates go along; None: straight lines
 
 
 def run_api(options: ApiOptions, stop: threading.Event) -> None:
@@ -66,6 +68,7 @@ def run_api(options: ApiOptions, stop: threading.Event) -> None:
                 connect, options.enrolment_desk, clock=options.clock, public_url=options.public_url, registry=registry,
                 document_warning_days=options.document_warning_days, provider=options.provider,
                 webhook_allow_private=options.webhook_allow_private, places=options.places,
+                map_dir=options.map_dir,
             ),
             log_config=None, access_log=False, server_header=False, proxy_headers=False,
             lifespan="off", timeout_graceful_shutdown=_LAST_REQUESTS_S,

@@ -13,6 +13,7 @@ from gateway.api.callers import TripReader, TripSpeaker, TripWatcher, TripWriter
 from gateway.api.clock import Now
 from gateway.api.database import Database
 from gateway.api.etags import IfMatch
+from gateway.api.fleet_ways import FleetWaysFor
 from gateway.api.idempotency import IdempotentRoute, Once
 from gateway.api.problems import refusals
 from gateway.api.texts import Text
@@ -152,12 +153,15 @@ class ConfirmIn(StrictModel):
 
 @router.get("/trips/{key}/rescue", summary="Who could take over the orders of a van that fails, and a split",
             responses=CHANGE_TRIP)  # fmt: skip
-def rescue_options(key: TripKey, caller: TripReader, connection: Database, now: Now) -> RescueOptions:
+def rescue_options(
+    key: TripKey, caller: TripReader, connection: Database, now: Now, ways_for: FleetWaysFor
+) -> RescueOptions:
     trip = trip_asked_for(connection, caller, Permission.TRIPS_READ, key)
-    found = candidates(connection, trip, now)
-    proposal = propose(connection, trip, found)
+    ways = ways_for(trip.head.premises_id, trip.head.tz)
+    found = candidates(connection, trip, now, ways)
+    proposal = propose(connection, trip, found, ways)
     scope = scope_of_trips(caller, Permission.TRIPS_READ)
-    worked = work_out(connection, trip, scope, proposal.to, caller.actor, now, "")
+    worked = work_out(connection, trip, scope, proposal.to, caller.actor, now, "", ways)
     place = place_of(trip)
     standing_by = [
         _standing_by(one.name)
@@ -177,7 +181,7 @@ def rescue_options(key: TripKey, caller: TripReader, connection: Database, now: 
 @router.post("/trips/{key}/rescue", summary="Splits the orders of a van that fails over others, in one go",
              dependencies=[Once], responses=CHANGE_TRIP)  # fmt: skip
 def rescue(
-    key: TripKey, wanted: RescueIn, caller: TripWriter, connection: Database, now: Now, *,
+    key: TripKey, wanted: RescueIn, caller: TripWriter, connection: Database, now: Now, ways_for: FleetWaysFor, *,
     dry_run: Annotated[bool, Query(description="shows what would happen and changes nothing")] = False,
     if_match: IfMatch = None,
 ) -> RescueOut:  # fmt: skip
@@ -191,8 +195,9 @@ def rescue(
         )
         for one in wanted.to
     ]  # fmt: skip
+    ways = ways_for(trip.head.premises_id, trip.head.tz)
     with connection.transaction(force_rollback=dry_run):
-        worked = work_out(connection, trip, scope, to, caller.actor, now, wanted.reason)
+        worked = work_out(connection, trip, scope, to, caller.actor, now, wanted.reason, ways)
         made = [] if dry_run else write_changes(connection, worked, caller.actor, now, wanted.reason, ends_trip=True)
         asked = [_out(transfers(connection, scope, transfer_id=one)[0]) for one in made]
     return RescueOut(trips=_effects(worked), findings=to_findings(worked.findings), transfers=asked)

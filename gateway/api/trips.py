@@ -14,6 +14,7 @@ from gateway.api.callers import TripReader, TripWriter
 from gateway.api.clock import Now
 from gateway.api.database import Database
 from gateway.api.etags import IfMatch
+from gateway.api.fleet_ways import FleetWaysFor
 from gateway.api.idempotency import IdempotentRoute, Once
 from gateway.api.paging import Cursor, Limit, read_cursor, write_cursor
 from gateway.api.premises import premises_of
@@ -106,7 +107,8 @@ def list_trips(
                200: {"model": PlannedOut, "description": "Only tried (dry_run)"}},
 )  # fmt: skip
 def plan(
-    response: Response, wanted: TripIn, caller: TripWriter, connection: Database, now: Now, *,
+    response: Response, wanted: TripIn, caller: TripWriter, connection: Database, now: Now,
+    ways_for: FleetWaysFor, *,
     dry_run: DryRun = False,
 ) -> PlannedOut:  # fmt: skip
     scope = scope_of_trips(caller, Permission.TRIPS_WRITE)
@@ -114,7 +116,7 @@ def plan(
     if wanted.accept and wanted.reason is None:
         raise RefusedError("say why these guards are accepted: give a reason", field="body.reason")
     lock_plans(connection, premises.id)
-    drafted = draft_trip(connection, premises, scope, to_wanted(wanted), now)
+    drafted = draft_trip(connection, premises, scope, to_wanted(wanted), now, ways_for(premises.id, premises.tz))
     told = PreviewOut(trips=[to_effects(None, [drafted.plan], drafted.effects)], findings=to_findings(drafted.findings))
     if dry_run:
         response.status_code = HTTPStatus.OK
@@ -142,14 +144,16 @@ def changes_of_trip(key: TripKey, caller: TripReader, connection: Database) -> l
     responses=CHANGE_TRIP,
 )  # fmt: skip
 def change(
-    response: Response, key: TripKey, wanted: ChangesIn, caller: TripWriter, connection: Database, now: Now, *,
+    response: Response, key: TripKey, wanted: ChangesIn, caller: TripWriter, connection: Database, now: Now,
+    ways_for: FleetWaysFor, *,
     dry_run: DryRun = False, if_match: IfMatch = None,
 ) -> PlannedOut:  # fmt: skip
     trip = trip_for_change(connection, caller, key, if_match)
     if wanted.plan_version not in (None, trip.head.plan_version):
         says = f"the plan has changed since: it is version {trip.head.plan_version} now; read it again"
         raise DispatchConflictError(says, field="body.plan_version")
-    bench = Workbench(connection, trip, scope_of_trips(caller, Permission.TRIPS_WRITE), now)
+    ways = ways_for(trip.head.premises_id, trip.head.tz)
+    bench = Workbench(connection, trip, scope_of_trips(caller, Permission.TRIPS_WRITE), now, ways)
     for place, one in enumerate(wanted.changes):
         bench.apply(one.change(), f"body.changes.{place}")
     worked = bench.done([one.kind for one in wanted.changes], wanted.accept)

@@ -23,7 +23,7 @@ from gateway.dispatch.drafting import (
     with_arrivals,
 )
 from gateway.dispatch.errors import DispatchConflictError, DispatchError
-from gateway.dispatch.estimate import POLICY, Effect, Start, effects, estimate
+from gateway.dispatch.estimate import POLICY, STRAIGHT, Effect, Start, Ways, effects, estimate
 from gateway.dispatch.guards import Finding, Guard, refuse
 from gateway.dispatch.plan import Member, TripPlan, insert, join_doors, remove, resequence
 from gateway.dispatch.wanted_changes import (
@@ -69,12 +69,14 @@ class Workbench:
     """The plans of the trips that the changes touch, while they are worked out."""
 
     def __init__(
-        self, connection: psycopg.Connection, trip: Trip, premises_ids: list[UUID] | None, now: datetime
-    ) -> None:
+        self, connection: psycopg.Connection, trip: Trip, premises_ids: list[UUID] | None, now: datetime,
+        ways: Ways = STRAIGHT,
+    ) -> None:  # fmt: skip
         must_be_open(trip)
         self._connection = connection
         self._premises_ids = premises_ids
         self._now = now
+        self._ways = ways
         self._own = trip.head.id
         self._premises = premises_by_id(connection, trip.head.premises_id)
         self._trips: dict[UUID, Trip] = {}
@@ -233,7 +235,7 @@ class Workbench:
         ):  # fmt: skip
             return []
         return busy(self._connection, (trip.head.id,), plan, start_of(trip, plan, self._now), home_of(self._premises),
-                    self._now)  # fmt: skip
+                    self._now, self._ways)  # fmt: skip
 
     def _came_back(self, trip: Trip, plan: TripPlan) -> list[Finding]:
         held = {drop.order_id for drop in trip.drops}
@@ -250,8 +252,10 @@ class Workbench:
         bare = msgspec.structs.replace(after, drops=tuple(
             msgspec.structs.replace(drop, planned_arrival_at=None) if drop.is_open else drop for drop in after.drops
         ))  # fmt: skip
-        planned, arrivals = with_arrivals(bare, self._starts.get(trip_id) or start_of(trip, after, self._now))
-        told = effects(estimate(start_of(trip, before, self._now), before.doors), arrivals)
+        planned, arrivals = with_arrivals(
+            bare, self._starts.get(trip_id) or start_of(trip, after, self._now), self._ways
+        )
+        told = effects(estimate(start_of(trip, before, self._now), before.doors, self._ways), arrivals)
         return Replanned(trip, before, planned, told, remarks(planned, arrivals))
 
 

@@ -12,7 +12,18 @@ import psycopg
 
 from contract.milestones import Milestone, may_follow
 from gateway.dispatch.errors import DispatchError, NoSuchTripError
-from gateway.dispatch.estimate import POLICY, Arrival, Door, Point, Start, back_at, estimate, is_same_door
+from gateway.dispatch.estimate import (
+    POLICY,
+    STRAIGHT,
+    Arrival,
+    Door,
+    Point,
+    Start,
+    Ways,
+    back_at,
+    estimate,
+    is_same_door,
+)
 from gateway.dispatch.guards import Finding, Guard
 from gateway.dispatch.plan import OVER, Member, PlannedOrder, TripPlan, same_door
 from storage.master import Premises, Vehicle, all_premises, drivers, vehicles
@@ -132,18 +143,19 @@ def busy(
     start: Start,
     home: Point | None,
     now: datetime,
+    ways: Ways = STRAIGHT,
 ) -> list[Finding]:
     """Open trips with the same vehicle or somebody of the crew whose time overlaps with the plan's, by estimate.
 
     `own`: the trip itself, and one that it relieves.
     """
-    begins_at, ends_at = plan.planned_departure_at, back_at(start, plan.doors, home)
+    begins_at, ends_at = plan.planned_departure_at, back_at(start, plan.doors, home, ways)
     crew = {member.driver_id for member in plan.crew}
     others = [one for one in open_trips_of(connection, plan.vehicle_id, sorted(crew)) if one not in own]
     findings: list[Finding] = []
     for other in read_trips(connection, others):
         theirs = plan_of(other)
-        back = back_at(start_of(other, theirs, now), theirs.doors, home)
+        back = back_at(start_of(other, theirs, now), theirs.doors, home, ways)
         if other.head.departed_at is None and other.head.planned_departure_at >= ends_at:
             continue
         if back <= begins_at:
@@ -175,9 +187,9 @@ def remarks(plan: TripPlan, arrivals: Sequence[Arrival]) -> list[Finding]:
     return findings
 
 
-def with_arrivals(plan: TripPlan, start: Start) -> tuple[TripPlan, list[Arrival]]:
+def with_arrivals(plan: TripPlan, start: Start, ways: Ways = STRAIGHT) -> tuple[TripPlan, list[Arrival]]:
     """The plan with the estimate as planned arrival of each open drop that has none, and the estimates."""
-    arrivals = estimate(start, plan.doors)
+    arrivals = estimate(start, plan.doors, ways)
     estimated = {one.order_id: one.arrival_at for one in arrivals}
     drops = tuple(
         msgspec.structs.replace(drop, planned_arrival_at=drop.planned_arrival_at or estimated.get(drop.order_id))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Annotated, Protocol
@@ -56,6 +56,7 @@ class Start(msgspec.Struct, frozen=True):
     at: datetime
     lat_e7: int | None
     lon_e7: int | None
+    course_deg: float | None = None  # where it is heading; None: it stands, or that is not known
 
 
 class Source(IntEnum):
@@ -76,8 +77,8 @@ class Way(msgspec.Struct, frozen=True):
 class Ways(Protocol):
     """What knows how long ways take and how long a van stands at a door."""
 
-    def way(self, here: Point | None, there: Point | None, at: datetime) -> Way:
-        """From one place to another, setting out at `at`; no time when one of them is not known."""
+    def way(self, here: Point | None, there: Point | None, at: datetime, course_deg: float | None = None) -> Way:
+        """From one place to another, setting out at `at` with that heading; no time when a place is not known."""
         ...
 
     def at_door_s(self, door: Door) -> float:
@@ -90,7 +91,7 @@ class Straight(msgspec.Struct, frozen=True):
 
     policy: EstimatePolicy = POLICY
 
-    def way(self, here: Point | None, there: Point | None, at: datetime) -> Way:  # noqa: ARG002 - at all hours alike
+    def way(self, here: Point | None, there: Point | None, at: datetime, course_deg: float | None = None) -> Way:  # noqa: ARG002 - at all hours alike
         return Way(way_s(here, there, self.policy), Source.DISTANCE)
 
     def at_door_s(self, door: Door) -> float:  # noqa: ARG002 - at all doors alike
@@ -115,6 +116,12 @@ class Effect(msgspec.Struct, frozen=True):
 
 
 STRAIGHT = Straight()
+WaysFor = Callable[[UUID, str], Ways]  # by premises and their time zone
+
+
+def straight_for(_premises_id: UUID, _tz: str) -> Ways:
+    """Straight lines for everybody."""
+    return STRAIGHT
 
 
 def estimate(start: Start, doors: Sequence[Door], ways: Ways = STRAIGHT) -> list[Arrival]:
@@ -136,7 +143,7 @@ def _go(start: Start, doors: Sequence[Door], ways: Ways) -> tuple[list[Arrival],
         there = door.point
         stands_there = bool(arrivals) and is_same_door(here, there)
         if not stands_there:
-            way = ways.way(here, there, at)
+            way = ways.way(here, there, at, None if arrivals else start.course_deg)
             at += timedelta(seconds=way.seconds)
             source = min(source, way.source)
         late_s = max(0.0, (at - door.window_to).total_seconds())

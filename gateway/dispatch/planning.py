@@ -19,7 +19,7 @@ from gateway.dispatch.drafting import (
     with_arrivals,
 )
 from gateway.dispatch.errors import DispatchError
-from gateway.dispatch.estimate import POLICY, Arrival, Effect, Start, effects
+from gateway.dispatch.estimate import POLICY, STRAIGHT, Arrival, Effect, Start, Ways, effects
 from gateway.dispatch.guards import Finding, refuse
 from gateway.dispatch.plan import TripPlan, as_document, join_doors
 from gateway.dispatch.profiles_of import pin
@@ -58,7 +58,7 @@ class Drafted(msgspec.Struct, frozen=True):
 
 def draft_trip(
     connection: psycopg.Connection, premises: Premises, premises_ids: list[UUID] | None, wanted: WantedTrip,
-    now: datetime,
+    now: datetime, ways: Ways = STRAIGHT,
 ) -> Drafted:  # fmt: skip
     """The plan that `wanted` asks for; raises when a guard refuses it."""
     vehicle, findings = vehicle_at(connection, premises.id, wanted.vehicle, "body.vehicle")
@@ -78,9 +78,9 @@ def draft_trip(
     plan = msgspec.structs.replace(plan, planned_route=wanted.planned_route)
     start = Start(max(plan.planned_departure_at, now), premises.lat_e7, premises.lon_e7)
     home = None if premises.lat_e7 is None or premises.lon_e7 is None else (premises.lat_e7, premises.lon_e7)
-    findings = [*findings, *crew_findings, *orders.findings, *busy(connection, (), plan, start, home, now)]
+    findings = [*findings, *crew_findings, *orders.findings, *busy(connection, (), plan, start, home, now, ways)]
     refuse(findings, wanted.accept)
-    plan, arrivals = with_arrivals(plan, start)
+    plan, arrivals = with_arrivals(plan, start, ways)
     return Drafted(plan, arrivals, [*findings, *remarks(plan, arrivals)])
 
 

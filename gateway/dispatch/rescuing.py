@@ -15,7 +15,7 @@ from gateway.dispatch.blocks import load_mass_g, load_value_minor
 from gateway.dispatch.changes import Workbench, WorkedOut, must_be_open
 from gateway.dispatch.drafting import WantedMember, busy, crew_at, plan_of, premises_by_id, start_of, vehicle_at
 from gateway.dispatch.errors import DispatchConflictError, DispatchError
-from gateway.dispatch.estimate import POLICY, Point, Start, way_s
+from gateway.dispatch.estimate import POLICY, STRAIGHT, Point, Start, Ways
 from gateway.dispatch.guards import refuse
 from gateway.dispatch.loading import bags_of, total_value_minor
 from gateway.dispatch.plan import OVER, as_document
@@ -89,16 +89,16 @@ def place_of(trip: Trip) -> Point | None:
     return head.premises_lat_e7, head.premises_lon_e7
 
 
-def candidates(connection: psycopg.Connection, trip: Trip, now: datetime) -> list[Candidate]:
+def candidates(connection: psycopg.Connection, trip: Trip, now: datetime, ways: Ways = STRAIGHT) -> list[Candidate]:
     """Other trips of the premises that have not ended, the nearest van first."""
     must_be_under_way(trip)
     ids = [one for one in open_trips_of_premises(connection, trip.head.premises_id) if one != trip.head.id]
     others = [one for one in read_trips(connection, ids) if one.head.vehicle_id != trip.head.vehicle_id]
-    found = [_candidate(connection, other, place_of(trip), now) for other in others]
+    found = [_candidate(connection, other, place_of(trip), now, ways) for other in others]
     return sorted(found, key=lambda one: (one.distance_m is None, one.distance_m or 0.0))
 
 
-def propose(connection: psycopg.Connection, trip: Trip, found: Sequence[Candidate]) -> Proposal:
+def propose(connection: psycopg.Connection, trip: Trip, found: Sequence[Candidate], ways: Ways = STRAIGHT) -> Proposal:
     """A split of the trip's open orders that makes the least lateness; what failed goes with the first of the vans."""
     bags = {bag.order_id: bag for bag in bags_of(connection, trip)}
     plan = plan_of(trip)
@@ -111,7 +111,7 @@ def propose(connection: psycopg.Connection, trip: Trip, found: Sequence[Candidat
         Relief(one.trip.head.trip_no, one.start, tuple(plan_of(one.trip).doors), one.free_value_minor, one.free_mass_g)
         for one in found
     ]
-    sequences, left = split(loads, reliefs)
+    sequences, left = split(loads, reliefs, ways)
     numbers = {drop.order_id: drop.order_no for one in (trip, *(each.trip for each in found)) for drop in one.drops}
     mine = {drop.order_id for drop in plan.drops}
     back = to_bring_back(connection, trip)
@@ -127,16 +127,16 @@ def propose(connection: psycopg.Connection, trip: Trip, found: Sequence[Candidat
 
 def work_out(
     connection: psycopg.Connection, trip: Trip, premises_ids: list[UUID] | None, wanted: Sequence[WantedRelief],
-    actor: Actor, now: datetime, reason: str,
+    actor: Actor, now: datetime, reason: str, ways: Ways = STRAIGHT,
 ) -> WorkedOut:  # fmt: skip
     """What the split does to every trip concerned; a vehicle that comes out has its trip by then."""
     must_be_under_way(trip)
-    bench = Workbench(connection, trip, premises_ids, now)
+    bench = Workbench(connection, trip, premises_ids, now, ways)
     for place, one in enumerate(wanted):
         field = f"body.to.{place}"
         relief = _relief_trip(connection, trip, premises_ids, one, actor, now, reason, field)
         bench.apply(Move(one.orders, str(relief.head.id), with_goods_to_bring_back=True), field)
-        start = _candidate(connection, relief, place_of(trip), now).start
+        start = _candidate(connection, relief, place_of(trip), now, ways).start
         bench.take_over(relief, start, one.sequence, f"{field}.sequence")
     return bench.done(["rescue"], ())
 
@@ -148,10 +148,13 @@ def must_be_under_way(trip: Trip) -> None:
         raise DispatchConflictError(f"{trip.head.trip_no} has not left: change its vehicle or crew instead")
 
 
-def _candidate(connection: psycopg.Connection, other: Trip, meeting: Point | None, now: datetime) -> Candidate:
+def _candidate(
+    connection: psycopg.Connection, other: Trip, meeting: Point | None, now: datetime, ways: Ways
+) -> Candidate:
     start = start_of(other, plan_of(other), now)
     here = None if start.lat_e7 is None or start.lon_e7 is None else (start.lat_e7, start.lon_e7)
-    free_at = start.at + timedelta(seconds=way_s(here, meeting, POLICY) + POLICY.at_door_s)
+    # As long as at a door that nobody knows.
+    free_at = start.at + timedelta(seconds=ways.way(here, meeting, start.at).seconds + POLICY.at_door_s)
     after = start if meeting is None else Start(free_at, *meeting)
     profile = profile_of_trip(connection, other.head, now)
     inside = aboard(connection, trip_ids=[other.head.id])

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 import psycopg
 
-from gateway.dispatch.estimate import Ways
+from gateway.dispatch.estimate import WaysFor
 from gateway.eta.policy import POLICY, EtaPolicy
 from gateway.eta.saying import Risk, RiskOver, Said, risks_begun, risks_over, say
 from gateway.eta.situation import Outcome, forecast_trip, outcomes_by_order
@@ -59,11 +59,11 @@ class Forecaster:
         self._policy = policy
         self._sampled: datetime | None = None
 
-    def round(self, connection: psycopg.Connection, ways: Ways, spreads: Spreads, now: datetime) -> Round:
+    def round(self, connection: psycopg.Connection, ways_for: WaysFor, spreads: Spreads, now: datetime) -> Round:
         """Computes every open drop anew and writes what is to be said of it, in the caller's transaction."""
         trips = trips_to_forecast(connection, now - _SINCE, now + _UNTIL)
         drops = drops_to_forecast(connection, [trip.id for trip in trips])
-        found = compute(trips, drops, ways, spreads, now, self._policy)
+        found = compute(trips, drops, ways_for, spreads, now, self._policy)
         before = forecasts(connection)
         said = {order_id: say(one, before.get(order_id), now, self._policy) for order_id, one in found.items()}
         put_published(connection, [_published(one, one.cause, now) for one in said.values() if one.cause is not None])
@@ -98,14 +98,15 @@ class Forecaster:
 
 
 def compute(
-    trips: Sequence[TripToForecast], drops: Mapping[UUID, Sequence[DropToForecast]], ways: Ways, spreads: Spreads,
-    now: datetime, policy: EtaPolicy = POLICY,
+    trips: Sequence[TripToForecast], drops: Mapping[UUID, Sequence[DropToForecast]], ways_for: WaysFor,
+    spreads: Spreads, now: datetime, policy: EtaPolicy = POLICY,
 ) -> dict[UUID, Outcome]:  # fmt: skip
     """The newest outcome of every order that is awaited; trips come by vehicle, the one under way first."""
     outcomes: list[Outcome] = []
     free: dict[UUID, datetime] = {}
     for trip in trips:
         known = spreads.get(trip.premises_id, {})
+        ways = ways_for(trip.premises_id, trip.tz)
         found, back = forecast_trip(trip, drops.get(trip.id, ()), ways, now, known, free.get(trip.vehicle_id), policy)
         free[trip.vehicle_id] = back
         outcomes += found

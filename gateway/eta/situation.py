@@ -58,7 +58,12 @@ def start_of(
         return Start(now - timedelta(seconds=max(0.0, unheard_s)), trip.premises_lat_e7, trip.premises_lon_e7)
     moving = trip.speed_mps is None or trip.speed_mps > policy.standing_mps
     age_s = (now - trip.fixed_at).total_seconds() if moving else 0.0
-    return Start(now - timedelta(seconds=max(0.0, min(age_s, policy.drives_on_s))), trip.lat_e7, trip.lon_e7)
+    return Start(
+        now - timedelta(seconds=max(0.0, min(age_s, policy.drives_on_s))),
+        trip.lat_e7,
+        trip.lon_e7,
+        trip.course_deg if moving else None,
+    )
 
 
 def forecast_trip(

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections import Counter
 from datetime import datetime
+from pathlib import Path
 
 import msgspec
 import psycopg
@@ -47,6 +48,7 @@ class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
     monitors: Listen | None = None  # where metrics and readiness are told; None: nowhere
     webhook_allow_private: bool = False
     places: Places = msgspec.field(default_factory=Places)
+    map_dir: Path | None = None  # whose streets forecasts go along; None: straight lines
     address_service: AddressService | None = None  # asked for addresses that nothing here knows; None: nobody is
     states: StatesOptions | None = None  # where vehicles' states are published; None: nowhere
 
@@ -77,7 +79,7 @@ def run_worker(options: WorkerOptions, stop: threading.Event) -> None:
     jobs += webhook_jobs(options.database_url, allow_private=options.webhook_allow_private)
     jobs += [deriving(options.database_url, options.policy, options.clock), trimming(options.database_url)]
     jobs += address_jobs(options.database_url, options.clock, options.places, options.address_service)
-    jobs += eta_jobs(options.database_url, options.clock)
+    jobs += eta_jobs(options.database_url, options.clock, options.map_dir)
     jobs.append(check_in_job(options.database_url, options.clock))
     if options.states is not None:
         jobs.append(publish_states(options.states, options.database_url, options.clock))

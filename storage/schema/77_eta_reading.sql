@@ -35,3 +35,9 @@ JOIN waybill.trip_drop d ON d.trip_id = s.trip_id AND d.order_id = s.order_id
 JOIN waybill.orders o ON o.id = s.order_id
 JOIN waybill.premises p ON p.id = s.premises_id
 WHERE d.arrived_at > s.made_at AND s.premises_id = ANY (reading.visible_premises()) AND NOT o.test;
+
+CREATE VIEW reading.condition WITH (security_barrier) AS
+SELECT c.id, c.premises_id, c.kind, c.says, lower(c.during) AS from_at, upper(c.during) AS to_at, c.speed_share, c.road,
+    c.geometry, c.radius_m, c.source, c.created_at, c.created_by
+FROM waybill.condition c
+WHERE c.premises_id = ANY (reading.visible_premises()) AND NOT isempty(c.during);

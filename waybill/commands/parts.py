@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from waybill.connections import address_service, enrolment_desk, needed, places_of
+from waybill.connections import address_service, enrolment_desk, map_of, needed, places_of
 from waybill.invocation import settings_of
 from waybill.logs import start_logging
 from waybill.settings import Settings
@@ -72,6 +72,7 @@ def api(context: typer.Context) -> None:
         public_url=settings.public_url,
         webhook_allow_private=settings.webhook_allow_private,
         places=places_of(settings),
+        map_dir=map_of(settings),
     )
     run_api(options, stop_event())
 
@@ -93,6 +94,7 @@ def worker(context: typer.Context) -> None:
         monitors=monitors(settings, settings.worker_metrics_port),
         webhook_allow_private=settings.webhook_allow_private,
         places=places_of(settings),
+        map_dir=map_of(settings),
         address_service=address_service(settings),
         states=None if settings.states_password is None else states_options(settings, settings.states_password),
     )

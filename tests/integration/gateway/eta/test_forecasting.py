@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from gateway.dispatch.estimate import STRAIGHT
+from gateway.dispatch.estimate import straight_for
 from gateway.eta.forecasting import Forecaster, Round
 from storage.eta import forecasts, open_episodes, published_forecasts
 from storage.ids import new_id
@@ -30,7 +30,7 @@ def trip(api: Api) -> dict[str, Any]:
 
 def forecast(api: Api, at: datetime, forecaster: Forecaster | None = None) -> Round:
     with psycopg.connect(api.database.gateway_url) as connection:
-        return (forecaster or Forecaster()).round(connection, STRAIGHT, {}, at)
+        return (forecaster or Forecaster()).round(connection, straight_for, {}, at)
 
 
 def events(api: Api) -> list[tuple[str, dict[str, Any]]]:
