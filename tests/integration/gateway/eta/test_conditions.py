@@ -63,8 +63,8 @@ def test_the_effect_of_a_change_heeds_it(api: Api) -> None:
 def test_others_premises_and_their_dispatchers_are_left_alone(api: Api) -> None:
     entered = enter(api)
 
-    assert api.ask("other-dispatcher", "GET", "/v1/conditions").json() == []
-    assert api.ask("other-dispatcher", "POST", f"/v1/conditions/{entered['id']}/end", {}).status_code == 404
+    assert api.ask("stranger", "GET", "/v1/conditions").json() == []
+    assert api.ask("stranger", "POST", f"/v1/conditions/{entered['id']}/end", {}).status_code == 404
 
 
 @pytest.mark.parametrize(
