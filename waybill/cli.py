@@ -46,6 +46,8 @@ _MODULES = (
     "profile",
     "trip",
     "stop",
+    "notify",
+    "alert",
     "explain",
     "database",
     "broker",

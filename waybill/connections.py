@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from gateway.people.oidc import Provider
     from gateway.places.places import Places
     from gateway.places.service import AddressService
+    from gateway.worker.alerts import AlertOptions
+    from gateway.worker.messages import MessageOptions
 
 UrlName = Literal["database_url", "database_owner_url", "database_reader_url", "database_retention_url"]
 _PATIENCE_S = 10
@@ -133,3 +135,45 @@ def address_service(settings: Settings) -> AddressService | None:
         return None
     agent = f"Waybill/{version('waybill')} ({settings.public_url or 'self-hosted'})"
     return AddressService(settings.geocoder, settings.geocoder_url, agent)
+
+
+def message_options(settings: Settings) -> MessageOptions:
+    """How people are told; a way that is not set up is none."""
+    from gateway.notify.saying import NotifyOptions
+    from gateway.outbox.kinds import Kind
+    from gateway.outbox.mail import MailOptions
+    from gateway.outbox.ways import SmsOptions, WayOptions
+    from gateway.worker.messages import MessageOptions
+
+    mail = None
+    if settings.smtp_host is not None:
+        mail = MailOptions(
+            host=settings.smtp_host, port=settings.smtp_port, sender=needed(settings, "mail_from"),
+            security=settings.smtp_security, username=settings.smtp_username, password=settings.smtp_password,
+            tls_ca=settings.smtp_tls_ca,
+        )  # fmt: skip
+    sms = None if settings.sms_url is None else SmsOptions(settings.sms_url, settings.sms_secret)
+    first, second = ("sms", "email") if settings.notify_first == "sms" else ("email", "sms")
+    set_up = {"email": mail is not None, "sms": sms is not None}
+    wanted = [] if settings.notify_kinds == "none" else settings.notify_kinds.split(",")
+    kinds = frozenset(Kind(word.strip()) for word in wanted)
+    quiet_hours = "" if settings.quiet_hours == "none" else settings.quiet_hours
+    return MessageOptions(
+        ways=WayOptions(
+            mail=mail, sms=sms, webhook_allow_private=settings.webhook_allow_private, public_url=settings.public_url
+        ),
+        notify=NotifyOptions(
+            kinds=kinds, channels=tuple(channel for channel in (first, second) if set_up[channel]),
+            every_channel=settings.notify_every_way, public_url=settings.public_url,
+        ),
+        texts_dir=settings.texts_dir, quiet_hours=quiet_hours, clock=settings.parsed_clock(),
+    )  # fmt: skip
+
+
+def alert_options(settings: Settings) -> AlertOptions:
+    """What staff are warned of beside what the records show: the disk of the data folder, when there is one."""
+    from gateway.worker.alerts import AlertOptions
+
+    disk = settings.data_dir if settings.data_dir.is_dir() else None
+    digest_at = "" if settings.digest_at == "none" else settings.digest_at
+    return AlertOptions(disk=disk, digest_at=digest_at, clock=settings.parsed_clock())

@@ -39,7 +39,7 @@ def shown(kind: str | None, value: object) -> str:
     """A value as it may appear on a screen: passwords are hidden, the rest of a database's address is not."""
     if value is None:
         return "(not set)"
-    if kind == "secret":
+    if kind in ("secret", "signing"):
         return HIDDEN
     if kind == "database":
         return _without_password(str(value))
@@ -109,6 +109,48 @@ def _check_secret(value: str) -> None:
         raise NotAllowedError("it is shorter than 8 characters")
 
 
+def _check_mail(value: str) -> None:
+    from gateway.outbox.mail import is_mail_address
+
+    if not is_mail_address(value) or not value.isascii():
+        raise NotAllowedError("it must be one bare address")
+
+
+def _check_signing(value: str) -> None:
+    from gateway.outbox.signing import is_secret
+
+    if not is_secret(value):
+        raise NotAllowedError("it must be whsec_ and at least 24 random bytes in Base64")
+
+
+def _check_kinds(value: str) -> None:
+    from gateway.outbox.kinds import Kind
+
+    unknown = [word for word in value.split(",") if word.strip() not in list(Kind)] if value != "none" else []
+    if unknown:
+        raise NotAllowedError(f"{unknown[0].strip()!r} is none; there are: {', '.join(Kind)}")
+
+
+def _check_quiet_hours(value: str) -> None:
+    from gateway.outbox.quiet import check_quiet_hours
+    from gateway.refusals import RefusedError
+
+    try:
+        check_quiet_hours("" if value == "none" else value)
+    except RefusedError as error:
+        raise NotAllowedError(str(error)) from error
+
+
+def _check_time(value: str) -> None:
+    from gateway.outbox.quiet import check_time_of_day
+    from gateway.refusals import RefusedError
+
+    try:
+        check_time_of_day("" if value == "none" else value)
+    except RefusedError as error:
+        raise NotAllowedError(str(error)) from error
+
+
 def _split(value: str) -> SplitResult:
     try:
         parts = urlsplit(value)
@@ -127,6 +169,11 @@ _KINDS: dict[str, tuple[str, Callable[[str], None]]] = {
     "url": ("a URL such as https://login.example.org/realms/staff", _check_url),
     "service": ("an address such as http://nominatim.internal:8080", _check_service),
     "token": ("printable characters without blanks", _check_token),
+    "mail": ("an address such as orders@shop.example", _check_mail),
+    "signing": ("whsec_ and random bytes in Base64; openssl rand -base64 32 makes some", _check_signing),
+    "kinds": ("names of messages with commas between, or none", _check_kinds),
+    "quiet_hours": ("such as 22:00-07:00, or none", _check_quiet_hours),
+    "time": ("a time of day such as 21:30, or none", _check_time),
     "word": ("one word without blanks, /, + or #", _check_word),
     "secret": ("at least 8 characters", _check_secret),
 }

@@ -121,6 +121,53 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         None
     )
 
+    smtp_host: Annotated[
+        str | None,
+        _about("mail server that customers and staff are told through; not set: nobody is, by e-mail", "host"),
+    ] = None
+    smtp_port: Annotated[int, _about("its port; 465 is usual with smtp_security = tls", ge=1, le=65535)] = 587
+    smtp_security: Annotated[
+        Literal["starttls", "tls", "none"],
+        _about("TLS after the greeting, from the beginning, or none, for a server on this machine"),
+    ] = "starttls"
+    smtp_tls_ca: Annotated[
+        Path | None, _about("file of certificate authorities, when the mail server's is our own")
+    ] = None
+    smtp_username: Annotated[str | None, _about("this installation's user at the mail server", "token")] = None
+    smtp_password: Annotated[str | None, _about("password of smtp_username", "secret")] = None
+    mail_from: Annotated[
+        str | None, _about("address that mail comes from; the name beside it is the premises' own", "mail")
+    ] = None
+    sms_url: Annotated[
+        str | None,
+        _about("where text messages are handed to what sends them; not set: nobody is told by SMS", "service"),
+    ] = None
+    sms_secret: Annotated[str | None, _about("signs what goes there, as webhooks are signed", "signing")] = None
+    notify_kinds: Annotated[str, _about("what customers are told, with commas between; none: nothing", "kinds")] = (
+        "out_for_delivery,arriving_soon,eta_changed,delivered,failed,cancelled,rescheduled,taken_back"
+    )
+    notify_first: Annotated[
+        Literal["sms", "email"], _about("the way that is taken when an order has a phone and an e-mail address")
+    ] = "sms"
+    notify_every_way: Annotated[bool, _about("whether both ways are taken then")] = False
+    notify_soon_minutes: Annotated[
+        int, _about("arriving_soon is told when the drop is next and so many minutes away", ge=1, le=60)
+    ] = 10
+    notify_eta_minutes: Annotated[
+        int, _about("a change of the expected time is told when it is so many minutes or more", ge=5, le=240)
+    ] = 20
+    quiet_hours: Annotated[
+        str,
+        _about("customers are told nothing then, by their premises' clock; none: always may be", "quiet_hours"),
+    ] = "22:00-07:00"
+    digest_at: Annotated[
+        str,
+        _about("when staff get the day's list of orders to call about, by the premises' clock; none: never", "time"),
+    ] = "21:30"
+    texts_dir: Annotated[Path | None, _about("folder with texts of messages in place of those that come with us")] = (
+        None
+    )
+
     document_warning_days: Annotated[
         int, _about("days ahead that a document is told to run out: in lists and waybill status", ge=0, le=3650)
     ] = 30

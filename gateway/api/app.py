@@ -13,6 +13,7 @@ from contract.clock import Clock, parse_clock
 from gateway.api import (
     accounts,
     addresses,
+    alerts,
     check_ins,
     completeness,
     conditions,
@@ -28,8 +29,10 @@ from gateway.api import (
     licensees,
     loading,
     master_csv,
+    messages,
     oidc,
     operations,
+    opt_out,
     order_import,
     orders,
     position_reports,
@@ -86,6 +89,12 @@ ROUTERS = (
     exceptions.router,
     profiles.router,
     webhooks.router,
+    messages.router,
+    messages.contacts,
+    opt_out.router,
+    alerts.router,
+    alerts.rules,
+    alerts.roster,
 )
 
 _DESCRIPTION = """Waybill's HTTP API. Errors are problem documents (RFC 9457). Times are RFC 3339 with an offset."""

@@ -18,6 +18,7 @@ from gateway.api.clock import Now
 from gateway.api.database import Database
 from gateway.api.etags import IfMatch, IfNoneMatch, etag_of, must_match
 from gateway.api.idempotency import IdempotentRoute, Once
+from gateway.api.messages import MessageOut, message_out
 from gateway.api.order_models import (
     OrderIn,
     OrderOut,
@@ -34,6 +35,7 @@ from gateway.orders.changes import cancel, put_by_ref
 from gateway.orders.service import OrdersConflictError, UnknownObjectError, declare
 from gateway.people.permissions import Permission
 from gateway.refusals import RefusedError
+from storage.messages import messages_of_order
 from storage.order_reads import OrderFilter, Reader, order_audit, order_document, order_list, order_trips
 from storage.orders import accept_lines
 
@@ -92,6 +94,7 @@ class OrderRecord(BaseModel):
     order: OrderOut
     trips: list[TripOfOrder]
     attempts: int = Field(description="how often somebody was at the door with it")
+    messages: list[MessageOut] = Field(description="what its customer was told, and whether it arrived")
     audit: list[dict[str, Any]] = Field(description="who did what, when and why, with what was before and after")
 
 
@@ -192,6 +195,7 @@ def order_record(request: Request, key: Key, caller: OrderReader, connection: Da
     doors = [one for one in row["milestones"] if one["known"] == "declared" and one["milestone"] in _AT_THE_DOOR]
     return OrderRecord(
         order=to_order_out(row, request.app.state.public_url), trips=trips, attempts=len(doors),
+        messages=[message_out(one) for one in messages_of_order(connection, row["id"])],
         audit=order_audit(connection, row["id"]),
     )  # fmt: skip
 

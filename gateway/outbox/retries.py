@@ -1,4 +1,4 @@
-"""When a webhook that did not arrive is tried again. Waits for nothing."""
+"""When a webhook or a message that did not arrive is tried again. Waits for nothing."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from email.utils import parsedate_to_datetime
 
 # Standard Webhooks' schedule: the wait before each try after the first, which is made at once.
 WAITS = tuple(timedelta(seconds=s) for s in (5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600, 10 * 3600))
+# A message to a person: greylisting servers want 5 minutes; the last wait counts until it is given up.
+MESSAGE_WAITS = tuple(timedelta(minutes=m) for m in (1, 5, 15, 30, 60, 120))
+# While a way is down each try finds it so; the first message after it is up again finds that too.
+DOWN_WAIT = timedelta(seconds=60)
 MOST_WAIT = timedelta(hours=24)  # a receiver that asks for more than a day is not waited for that long
 
 
@@ -15,6 +19,13 @@ def next_try(attempts: int, now: datetime, retry_after: str | None) -> datetime 
     if attempts > len(WAITS):
         return None
     due = now + WAITS[attempts - 1]
+    asked = _asked(retry_after, now)
+    return due if asked is None else max(due, min(asked, now + MOST_WAIT))
+
+
+def next_message_try(attempts: int, now: datetime, retry_after: str | None) -> datetime:
+    """When to try a message again after `attempts` tries without success; whether at all, its end decides."""
+    due = now + MESSAGE_WAITS[min(attempts, len(MESSAGE_WAITS)) - 1]
     asked = _asked(retry_after, now)
     return due if asked is None else max(due, min(asked, now + MOST_WAIT))
 

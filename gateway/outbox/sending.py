@@ -12,7 +12,10 @@ from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
-TIMEOUT_S = 15.0  # Standard Webhooks: 15 to 30 s
+from gateway.outbox.deadline import shut_after
+
+TIMEOUT_S = 15.0  # Standard Webhooks: 15 to 30 s; from byte to byte
+MOST_S = 30.0  # for the whole answer
 _MOST_ANSWER = 1000  # bytes of the answer that are kept for the log
 
 
@@ -58,13 +61,15 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, allow_private: bo
     except (RefusedAddressError, OSError) as error:
         return Answer(None, _line(error), time.monotonic() - began_s)
     try:
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        connection.request("POST", target, body, {"Content-Type": "application/json", **headers})
-        response = connection.getresponse()
-        said = response.read(_MOST_ANSWER).decode(errors="replace")
+        plain = connection.sock  # the connection forgets it when the answer ends with it
+        with shut_after(MOST_S, lambda: plain):
+            target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+            connection.request("POST", target, body, {"Content-Type": "application/json", **headers})
+            response = connection.getresponse()
+            said = response.read(_MOST_ANSWER).decode(errors="replace")
         retry_after = response.getheader("Retry-After")
         return Answer(response.status, said, time.monotonic() - began_s, retry_after)
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: a status that is no number
         return Answer(None, _line(error), time.monotonic() - began_s)
     finally:
         connection.close()

@@ -16,6 +16,14 @@ def new_secret() -> str:
     return PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
+def is_secret(text: str) -> bool:
+    """Whether receivers' libraries take it: the prefix, and 24 to 64 bytes in Base64."""
+    try:
+        return text.startswith(PREFIX) and 24 <= len(base64.b64decode(text.removeprefix(PREFIX), validate=True)) <= 64
+    except ValueError:
+        return False
+
+
 def signature(secret: str, message_id: str, timestamp_s: int, body: str) -> str:
     """`v1,` and the Base64 of HMAC-SHA256 over `id.timestamp.body`."""
     key = base64.b64decode(secret.removeprefix(PREFIX))
@@ -24,10 +32,7 @@ def signature(secret: str, message_id: str, timestamp_s: int, body: str) -> str:
 
 
 def signed_headers(secrets_: Iterable[str], message_id: str, timestamp_s: int, body: str) -> dict[str, str]:
-    """The three headers; during a rotation with a signature of each secret."""
-    signatures = (signature(secret, message_id, timestamp_s, body) for secret in secrets_)
-    return {
-        "webhook-id": message_id,
-        "webhook-timestamp": str(timestamp_s),
-        "webhook-signature": " ".join(signatures),
-    }
+    """The three headers; during a rotation with a signature of each secret, without any secret the first two."""
+    signatures = [signature(secret, message_id, timestamp_s, body) for secret in secrets_]
+    signed = {"webhook-signature": " ".join(signatures)} if signatures else {}
+    return {"webhook-id": message_id, "webhook-timestamp": str(timestamp_s), **signed}

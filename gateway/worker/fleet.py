@@ -14,11 +14,14 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from contract.clock import Clock
+from gateway.worker.outbox_figures import outbox_metrics
 from storage.health import DatabaseFigures, DeviceHealth, database_figures, device_health
+from storage.messages import Figures, outbox_figures
 
 # Series of single devices: three for each. A larger fleet is told as sums only, and waybill_devices_hidden says so.
 MOST_DEVICES = 2_000
 HEARD = timedelta(minutes=5)  # a device heard of within this counts as heard
+_DAY = timedelta(days=1)
 # Of devices that catch up, the newest fix says nothing about clocks.
 _CAUGHT_UP = 20
 
@@ -29,10 +32,12 @@ class Fleet(msgspec.Struct, frozen=True):
     devices: list[DeviceHealth]
     database: DatabaseFigures
     looked_at: datetime  # true time
+    outbox: tuple[Figures, ...] = ()
 
 
 def look(connection: psycopg.Connection, looked_at: datetime) -> Fleet:
-    return Fleet(device_health(connection), database_figures(connection), looked_at)
+    outbox = outbox_figures(connection, looked_at, looked_at - _DAY)
+    return Fleet(device_health(connection), database_figures(connection), looked_at, tuple(outbox))
 
 
 def clock_lag_s(fleet: Fleet, clock: Clock) -> float | None:
@@ -63,6 +68,7 @@ class FleetMetrics(Collector):
         if self.newest is not None:
             yield from _devices(self.newest)
             yield from self._sums(self.newest)
+            yield from outbox_metrics(self.newest.outbox, self.newest.looked_at)
 
     def _jobs(self) -> Iterable[Metric]:
         runs = CounterMetricFamily("waybill_job_runs", "Runs of the worker's jobs.", labels=("job_name", "outcome"))

@@ -20,11 +20,13 @@ from gateway.tracking.policy import Policy
 from gateway.watch.common import counted_events, new_registry
 from gateway.watch.listener import Listen, Watched, listening
 from gateway.worker.addresses import address_jobs
+from gateway.worker.alerts import AlertOptions, alert_jobs
 from gateway.worker.check_ins import check_in_job
 from gateway.worker.derive import deriving, trimming
 from gateway.worker.eta import eta_jobs
 from gateway.worker.fleet import FleetMetrics
 from gateway.worker.jobs import Job, compression, figures, heartbeat, measure, retention
+from gateway.worker.messages import MessageOptions, message_jobs
 from gateway.worker.outbox import webhook_jobs
 from gateway.worker.states import StatesOptions, publish_states
 from storage.retention import Periods
@@ -51,6 +53,8 @@ class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
     map_dir: Path | None = None  # whose streets forecasts go along; None: straight lines
     address_service: AddressService | None = None  # asked for addresses that nothing here knows; None: nobody is
     states: StatesOptions | None = None  # where vehicles' states are published; None: nowhere
+    messages: MessageOptions = MessageOptions()
+    alerts: AlertOptions = AlertOptions()
 
 
 class Record:
@@ -77,6 +81,8 @@ def run_worker(options: WorkerOptions, stop: threading.Event) -> None:
     fleet = FleetMetrics(options.clock, record.counts, record.succeeded_at)
     jobs = [heartbeat(options.database_url, true_now(), lambda: dict(record.counts)), measure(options.database_url)]
     jobs += webhook_jobs(options.database_url, allow_private=options.webhook_allow_private)
+    jobs += message_jobs(options.database_url, options.messages)
+    jobs += alert_jobs(options.database_url, options.alerts)
     jobs += [deriving(options.database_url, options.policy, options.clock), trimming(options.database_url)]
     jobs += address_jobs(options.database_url, options.clock, options.places, options.address_service)
     jobs += eta_jobs(options.database_url, options.clock, options.map_dir)

@@ -20,6 +20,7 @@ from gateway.main import GatewayOptions, _Database, _gauges
 from gateway.watch.common import counted_events, new_registry
 from gateway.worker.fleet import Fleet, FleetMetrics
 from storage.health import DatabaseFigures, DeviceHealth
+from storage.messages import Figures as OutboxFigures
 from tests.docs.documents import ROOT, document
 
 RULES = {
@@ -61,7 +62,7 @@ def _worker() -> CollectorRegistry:
     registry, now = new_registry("worker"), true_now()
     fleet = FleetMetrics(SYSTEM, Counter(retention_runs=1, figures_failures=1), {"retention": now})
     device = DeviceHealth("gps-07", "van-7", now, now, "spool", 1, now, "online", now, 0)
-    fleet.newest = Fleet([device], DatabaseFigures(1, now, 1, 0, 0, now), now)
+    fleet.newest = Fleet([device], DatabaseFigures(1, now, 1, 0, 0, now), now, (OutboxFigures("email", 1, now, 0),))
     registry.register(fleet)
     return registry
 

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from waybill.connections import address_service, enrolment_desk, map_of, needed, places_of
+from waybill.connections import (
+    address_service,
+    alert_options,
+    enrolment_desk,
+    map_of,
+    message_options,
+    needed,
+    places_of,
+)
 from waybill.invocation import settings_of
 from waybill.logs import start_logging
 from waybill.settings import Settings
@@ -96,6 +104,8 @@ def worker(context: typer.Context) -> None:
         places=places_of(settings),
         map_dir=map_of(settings),
         address_service=address_service(settings),
+        messages=message_options(settings),
+        alerts=alert_options(settings),
         states=None if settings.states_password is None else states_options(settings, settings.states_password),
     )
     run_worker(options, stop_event())

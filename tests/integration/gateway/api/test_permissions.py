@@ -23,6 +23,8 @@ PUBLIC = {
     ("POST", "/v1/session"),
     ("GET", "/v1/session/oidc/start"),
     ("GET", "/v1/session/oidc/callback"),
+    ("GET", "/o/{token}"),
+    ("POST", "/o/{token}"),
 }
 # A person's own session: whoever is signed in may ask.
 OWN = {("GET", "/v1/session"), ("DELETE", "/v1/session"), ("PUT", "/v1/session/password")}

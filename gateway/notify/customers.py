@@ -1,0 +1,138 @@
+"""From what happened to orders to what their customers are told. Reads the feed as order systems do; words nothing."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from uuid import UUID
+
+import psycopg
+
+from contract.clock import Clock, true_now
+from contract.faults import printable
+from gateway.dispatch.profile import PLAIN, in_force
+from gateway.dispatch.profiles_of import newest, settings_of
+from gateway.notify.saying import GIVE_UP, NotifyOptions, Saying, say
+from gateway.notify.templates import Texts
+from gateway.outbox.kinds import OF_MILESTONE, Kind
+from storage.events import Event, events_after
+from storage.ids import new_id
+from storage.messages import NewMessage, drop_untried, put_message, told_messages
+from storage.order_reads import Reader
+from storage.telling import OrderToTell, feed_reader_place, feed_reader_read, order_to_tell
+
+log = logging.getLogger(__name__)
+
+READER = "customers"
+_MOST_EVENTS = 500
+_REAL = Reader(None, test=False)
+_TYPES = (*(f"order.{milestone}" for milestone in OF_MILESTONE), "order.changed", "order.corrected")
+# They belong to a journey: another trip with the same order tells them again.
+_OF_A_TRIP = frozenset({Kind.OUT_FOR_DELIVERY, Kind.ARRIVING_SOON})
+
+
+def tell_customers(connection: psycopg.Connection, texts: Texts, options: NotifyOptions, clock: Clock) -> int:
+    """Makes messages of every event since the last time, in one transaction with the place in the feed; how many."""
+    with connection.transaction():
+        place = feed_reader_place(connection, READER, true_now())
+        if place is None:
+            return 0
+        events = events_after(connection, _REAL, types=_TYPES, after=place, most=_MOST_EVENTS)
+        made = sum(_tell_one(connection, texts, options, event, clock.now()) for event in events)
+        if events:
+            feed_reader_read(connection, READER, events[-1].written_by, events[-1].id)
+    return made
+
+
+def _tell_one(connection: psycopg.Connection, texts: Texts, options: NotifyOptions, event: Event, now: datetime) -> int:
+    """An event that cannot be told costs its own message and no other."""
+    try:
+        with connection.transaction():
+            return tell_event(connection, texts, options, event, now)
+    except psycopg.OperationalError:
+        raise  # the database's trouble: the whole is done again
+    except Exception as error:
+        if connection.closed:
+            raise
+        reason = printable(f"{type(error).__name__}: {error}")
+        log.exception(
+            "customer not told", extra={"action": "message_not_made", "event": str(event.id), "error": reason}
+        )
+        put_message(connection, _unworded(event, reason))
+        return 0
+
+
+def _unworded(event: Event, reason: str) -> NewMessage:
+    """On the order's record stands that its customer should have been told."""
+    now = true_now()
+    return NewMessage(
+        id=new_id(now), audience="customer", kind=event.type, once=f"event {event.id}", order_id=event.order_id,
+        channel="email", recipient="", language="en", body="", at=event.at, created_at=now, next_at=None,
+        give_up_at=now, outcome="given_up", because=f"it could not be put into words: {reason}", ended_at=now,
+    )  # fmt: skip
+
+
+def tell_event(
+    connection: psycopg.Connection, texts: Texts, options: NotifyOptions, event: Event, now: datetime
+) -> int:
+    """How many messages this event makes. One of long ago makes none: nobody is told what they know."""
+    order = None if event.order_id is None else order_to_tell(connection, event.order_id)
+    if order is None or event.at < now - GIVE_UP:
+        return 0
+    saying = _saying(connection, order, event, now)
+    return 0 if saying is None else say(connection, texts, options, order, saying)
+
+
+def _saying(connection: psycopg.Connection, order: OrderToTell, event: Event, now: datetime) -> Saying | None:
+    if event.type == "order.changed":
+        changed = event.body.get("changed") or []
+        if not {"window_from", "window_to"} & set(changed):
+            return None
+        window = f"{order.window_from.isoformat()} {order.window_to.isoformat()}"
+        return Saying(kind=Kind.RESCHEDULED, episode=f"{event.id} {window}", at=event.at)
+    if event.type == "order.corrected":
+        return _correction(connection, order, event, now)
+    kind = OF_MILESTONE[event.type.removeprefix("order.")]
+    trip_id = event.trip_id or order.trip_id
+    return Saying(
+        kind=kind, episode=_episode(kind, trip_id, event), at=event.at, trip_id=trip_id,
+        reason_code=event.body.get("reason_code"), age=_age(connection, order, now) if kind in _OF_A_TRIP else None,
+    )  # fmt: skip
+
+
+def _episode(kind: Kind, trip_id: UUID | None, event: Event) -> str:
+    """Told once for a journey, each failed attempt once, the rest once for the order: however often it is recorded."""
+    if kind in _OF_A_TRIP:
+        return str(trip_id)
+    return str(event.id) if kind is Kind.FAILED else "once"
+
+
+def _correction(connection: psycopg.Connection, order: OrderToTell, event: Event, now: datetime) -> Saying | None:
+    """Told only of what the customer was told: it did not happen, or it did after all."""
+    kind = OF_MILESTONE.get(str(event.body.get("milestone")))
+    if kind is None:
+        return None
+    if event.body.get("withdrawn"):
+        # What was not said yet is simply not said.
+        drop_untried(connection, "it did not happen", true_now(), order_id=order.id, kinds=[kind])
+    told = told_messages(connection, order.id)
+    of_this = [one for one in told if one.kind == kind and one.trip_id == event.trip_id]
+    taken_back = [one for one in told if one.kind == Kind.TAKEN_BACK and one.trip_id == event.trip_id]
+    if event.body.get("withdrawn"):
+        if not of_this:
+            return None
+        return Saying(
+            kind=Kind.TAKEN_BACK, episode=str(event.id), at=now, trip_id=event.trip_id, correction=True,
+            told_at=of_this[-1].at,
+        )  # fmt: skip
+    if not taken_back or kind not in _OF_A_TRIP:
+        return None
+    return Saying(
+        kind=kind, episode=f"{event.trip_id} again {event.id}", at=event.at, trip_id=event.trip_id, correction=True,
+        age=_age(connection, order, now),
+    )  # fmt: skip
+
+
+def _age(connection: psycopg.Connection, order: OrderToTell, now: datetime) -> int | None:
+    """The age that an ID has to show by the shop's profile."""
+    return in_force(settings_of(newest(connection, order.profile or PLAIN, now))).age_threshold

@@ -1,0 +1,167 @@
+-- name: put_message
+-- Something that somebody is to be told; said once, however often it is put.
+INSERT INTO waybill.message (id, premises_id, audience, kind, once, order_id, trip_id, alert_id, contact_id, duty_id,
+    channel, recipient, sender, language, correction, subject, body, facts, at, created_at, next_at, give_up_at, outcome,
+    because, ended_at)
+VALUES (%(id)s, %(premises_id)s, %(audience)s, %(kind)s, %(once)s, %(order_id)s, %(trip_id)s, %(alert_id)s,
+    %(contact_id)s, %(duty_id)s, %(channel)s, %(recipient)s, %(sender)s, %(language)s, %(correction)s, %(subject)s,
+    %(body)s, %(facts)s, %(at)s, %(created_at)s, %(next_at)s, %(give_up_at)s, %(outcome)s, %(because)s, %(ended_at)s)
+ON CONFLICT (once) DO NOTHING;
+
+-- name: take_due_message
+-- The message of these channels that waits the longest, locked, with all that decides whether it is still to be said.
+SELECT m.id, m.audience, m.kind, m.channel, m.recipient, m.sender, m.language, m.subject, m.body, m.at, m.created_at,
+    m.give_up_at, m.attempts, m.order_id, m.alert_id, o.milestone, coalesce(o.test, false),
+    c.opted_out_at IS NOT NULL, c.token, p.tz, pt.quiet_hours, d.secret, d.hours, d.tz, d.ended_at IS NOT NULL
+FROM waybill.message m
+LEFT JOIN waybill.orders o ON o.id = m.order_id
+LEFT JOIN waybill.contact c ON c.id = m.contact_id
+LEFT JOIN waybill.premises p ON p.id = m.premises_id
+LEFT JOIN waybill.premises_telling pt ON pt.premises_id = m.premises_id
+LEFT JOIN waybill.duty d ON d.id = m.duty_id
+WHERE m.next_at <= %(now)s AND m.channel = ANY (%(channels)s)
+ORDER BY m.next_at, m.id
+LIMIT 1
+FOR UPDATE OF m SKIP LOCKED;
+
+-- name: claim_message
+-- Nobody else sends it until then; a try begins.
+UPDATE waybill.message SET next_at = %(until)s, attempts = attempts + 1 WHERE id = %(id)s;
+
+-- name: put_message_attempt
+-- What became of one try.
+INSERT INTO waybill.message_attempt (message_id, at, status, said, took_s)
+VALUES (%(message_id)s, %(at)s, %(status)s, %(said)s, %(took_s)s);
+
+-- name: finish_message
+-- Told, dropped, given up, or to be tried again.
+UPDATE waybill.message SET outcome = %(outcome)s, because = %(because)s, next_at = %(next_at)s, ended_at = %(ended_at)s
+WHERE id = %(id)s AND outcome IS NULL;
+
+-- name: drop_untried_messages
+-- What was not tried yet and has become meaningless: of an order's kind, or of an alert.
+UPDATE waybill.message SET outcome = 'dropped', because = %(because)s, next_at = NULL, ended_at = %(now)s
+WHERE next_at IS NOT NULL AND attempts = 0 AND once <> ALL (%(but)s)
+    AND ((order_id = %(order_id)s AND kind = ANY (%(kinds)s)) OR alert_id = %(alert_id)s)
+RETURNING once;
+
+-- name: drop_messages_of_contact
+-- What waits for somebody who does not want it any more.
+UPDATE waybill.message SET outcome = 'dropped', because = %(because)s, next_at = NULL, ended_at = %(now)s
+WHERE next_at IS NOT NULL AND contact_id = %(contact_id)s;
+
+-- name: messages_of_order
+-- What was said of an order to its customer, oldest first, with every try.
+SELECT m.id, m.kind, m.channel, m.recipient, m.language, m.correction, m.subject, m.body, m.at, m.created_at, m.next_at,
+    m.attempts, m.outcome, m.because, m.ended_at, p.code, o.order_no, m.audience,
+    coalesce((SELECT jsonb_agg(jsonb_build_object('at', a.at, 'status', a.status, 'said', a.said, 'took_s', a.took_s)
+        ORDER BY a.at) FROM waybill.message_attempt a WHERE a.message_id = m.id), '[]')
+FROM waybill.message m
+LEFT JOIN waybill.premises p ON p.id = m.premises_id
+LEFT JOIN waybill.orders o ON o.id = m.order_id
+WHERE m.order_id = %(order_id)s AND m.audience = 'customer'
+ORDER BY m.created_at, m.id;
+
+-- name: message_list
+-- Messages of some premises (NULL: of all, and of the installation), newest first, those after a place in the list.
+SELECT m.id, m.kind, m.channel, m.recipient, m.language, m.correction, m.subject, m.body, m.at, m.created_at, m.next_at,
+    m.attempts, m.outcome, m.because, m.ended_at, p.code, o.order_no, m.audience,
+    coalesce((SELECT jsonb_agg(jsonb_build_object('at', a.at, 'status', a.status, 'said', a.said, 'took_s', a.took_s)
+        ORDER BY a.at) FROM waybill.message_attempt a WHERE a.message_id = m.id), '[]')
+FROM waybill.message m
+LEFT JOIN waybill.premises p ON p.id = m.premises_id
+LEFT JOIN waybill.orders o ON o.id = m.order_id
+WHERE (%(premises_ids)s::uuid[] IS NULL OR m.premises_id = ANY (%(premises_ids)s))
+    AND (%(id)s::uuid IS NULL OR m.id = %(id)s)
+    AND (%(audience)s::text IS NULL OR m.audience = %(audience)s)
+    AND (%(state)s::text IS NULL OR coalesce(m.outcome, 'waiting') = %(state)s)
+    AND (%(pattern)s::text IS NULL OR m.recipient ILIKE %(pattern)s OR o.order_no ILIKE %(pattern)s
+        OR m.kind ILIKE %(pattern)s)
+    AND (%(after_at)s::timestamptz IS NULL OR (m.created_at, m.id) < (%(after_at)s, %(after_id)s::uuid))
+ORDER BY m.created_at DESC, m.id DESC
+LIMIT %(most)s;
+
+-- name: resend_message
+-- Puts a message that ended on its way once more.
+UPDATE waybill.message SET outcome = NULL, because = NULL, ended_at = NULL, next_at = %(now)s, attempts = 0,
+    give_up_at = %(give_up_at)s
+WHERE id = %(id)s AND outcome IS NOT NULL;
+
+-- name: told_messages
+-- Which kinds an order's customer was told of, or is being told of, and what they named.
+SELECT m.kind, m.trip_id, m.facts, m.at FROM waybill.message m
+WHERE m.order_id = %(order_id)s AND m.audience = 'customer' AND (m.outcome IS NULL OR m.outcome <> 'dropped')
+ORDER BY m.created_at, m.id;
+
+-- name: forget_staff_messages
+-- What staff were told long ago; what customers were told stays with their orders.
+DELETE FROM waybill.message WHERE audience = 'staff' AND created_at < %(before)s AND next_at IS NULL;
+
+-- name: outbox_figures
+-- What waits on each channel and since when, and what was given up lately; webhooks of order systems too.
+SELECT channel, count(*) FILTER (WHERE next_at IS NOT NULL), min(created_at) FILTER (WHERE next_at IS NOT NULL
+        AND next_at <= %(now)s), count(*) FILTER (WHERE outcome = 'given_up' AND ended_at >= %(since)s)
+FROM waybill.message WHERE next_at IS NOT NULL OR ended_at >= %(since)s GROUP BY channel
+UNION ALL
+SELECT 'order_system', count(*) FILTER (WHERE d.next_at IS NOT NULL), min(d.created_at) FILTER (WHERE
+        d.next_at IS NOT NULL), count(*) FILTER (WHERE d.next_at IS NULL AND d.delivered_at IS NULL
+        AND d.created_at >= %(since)s)
+FROM waybill.webhook_delivery d WHERE d.next_at IS NOT NULL OR d.created_at >= %(since)s;
+
+-- name: take_contact
+-- The contact of this address, made when it is new.
+INSERT INTO waybill.contact AS c (id, channel, address, created_at)
+VALUES (%(id)s, %(channel)s, %(address)s, %(created_at)s)
+ON CONFLICT (channel, address) DO UPDATE SET channel = c.channel
+RETURNING c.id, c.channel, c.address, c.token, c.opted_out_at, c.opted_out_by;
+
+-- name: contact_by_token
+-- Whose link it is.
+SELECT c.id, c.channel, c.address, c.token, c.opted_out_at, c.opted_out_by FROM waybill.contact c
+WHERE c.token = %(token)s FOR UPDATE;
+
+-- name: turn_contact
+-- Whether somebody wants to be told; NULL: they do.
+UPDATE waybill.contact SET opted_out_at = %(at)s, opted_out_by = %(by)s WHERE id = %(id)s;
+
+-- name: contact_language
+-- The language in which a contact was spoken to last.
+SELECT m.language FROM waybill.message m WHERE m.contact_id = %(id)s ORDER BY m.created_at DESC LIMIT 1;
+
+-- name: feed_reader_place
+-- How far a part of ours has read, locked until the transaction ends.
+SELECT r.told_by::text, r.told_id FROM waybill.feed_reader r WHERE r.name = %(name)s FOR UPDATE;
+
+-- name: begin_feed_reader
+-- A part of ours that reads for the first time: from now on.
+INSERT INTO waybill.feed_reader (name, told_by, told_id)
+VALUES (%(name)s, waybill.feed_place(pg_current_xact_id()), %(id)s) ON CONFLICT DO NOTHING;
+
+-- name: feed_reader_read
+-- How far it has read now.
+UPDATE waybill.feed_reader SET told_by = %(told_by)s::xid8, told_id = %(told_id)s WHERE name = %(name)s;
+
+-- name: order_to_tell
+-- What a customer is told of their order, and how they are reached.
+SELECT o.id, o.premises_id, o.order_no, o.customer_name, o.customer_phone, o.customer_email, o.customer_language,
+    o.window_from, o.window_to, o.milestone, o.tracking_token, o.test, p.name, p.tz, pt.language,
+    coalesce(p.profile, ''), (
+        SELECT d.trip_id FROM waybill.trip_drop d JOIN waybill.trip t ON t.id = d.trip_id
+        WHERE d.order_id = o.id AND NOT t.cancelled ORDER BY t.planned_departure_at DESC LIMIT 1)
+FROM waybill.orders o
+JOIN waybill.premises p ON p.id = o.premises_id
+LEFT JOIN waybill.premises_telling pt ON pt.premises_id = o.premises_id
+WHERE o.id = %(order_id)s;
+
+-- name: premises_telling
+-- How premises speak to customers and staff.
+SELECT p.id, p.code, p.name, p.tz, t.language, t.quiet_hours, t.digest_at
+FROM waybill.premises p LEFT JOIN waybill.premises_telling t ON t.premises_id = p.id
+WHERE p.retired_at IS NULL ORDER BY p.code;
+
+-- name: put_premises_telling
+-- How premises speak from now on.
+INSERT INTO waybill.premises_telling (premises_id, language, quiet_hours, digest_at)
+VALUES (%(premises_id)s, %(language)s, %(quiet_hours)s, %(digest_at)s)
+ON CONFLICT (premises_id) DO UPDATE SET language = excluded.language, quiet_hours = excluded.quiet_hours,
+    digest_at = excluded.digest_at;
