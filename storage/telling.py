@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -55,6 +55,30 @@ class PremisesTelling(msgspec.Struct, frozen=True):
     language: str | None
     quiet_hours: str | None
     digest_at: str | None
+
+
+class ForecastToTell(msgspec.Struct, frozen=True):
+    """A forecast that says something else than the customer knows."""
+
+    order_id: UUID
+    trip_id: UUID
+    p50_at: datetime
+    soon: bool  # the drop is next and near
+    off_s: float  # later (above 0) or earlier than was told
+
+
+def forecasts_to_tell(
+    connection: psycopg.Connection, *, soon_before: datetime, fresh_since: datetime, threshold: timedelta
+) -> list[ForecastToTell]:
+    values = {"soon_before": soon_before, "fresh_since": fresh_since, "threshold_s": threshold.total_seconds()}
+    return [ForecastToTell(*row) for row in connection.execute(statement("forecasts_to_tell"), values)]
+
+
+def is_far_yet(connection: psycopg.Connection, order_id: UUID, *, fresh_since: datetime, soon_before: datetime) -> bool:
+    """Whether a fresh forecast says that the van has other doors first, or is not near; none says nothing."""
+    values = {"order_id": order_id, "fresh_since": fresh_since, "soon_before": soon_before}
+    row = connection.execute(statement("is_far_yet"), values).fetchone()
+    return row is not None and bool(row[0])
 
 
 def take_contact(connection: psycopg.Connection, channel: str, address: str, at: datetime) -> Contact:

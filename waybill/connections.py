@@ -139,6 +139,8 @@ def address_service(settings: Settings) -> AddressService | None:
 
 def message_options(settings: Settings) -> MessageOptions:
     """How people are told; a way that is not set up is none."""
+    from datetime import timedelta
+
     from gateway.notify.saying import NotifyOptions
     from gateway.outbox.kinds import Kind
     from gateway.outbox.mail import MailOptions
@@ -165,6 +167,8 @@ def message_options(settings: Settings) -> MessageOptions:
         notify=NotifyOptions(
             kinds=kinds, channels=tuple(channel for channel in (first, second) if set_up[channel]),
             every_channel=settings.notify_every_way, public_url=settings.public_url,
+            soon=timedelta(minutes=settings.notify_soon_minutes),
+            eta_change=timedelta(minutes=settings.notify_eta_minutes),
         ),
         texts_dir=settings.texts_dir, quiet_hours=quiet_hours, clock=settings.parsed_clock(),
     )  # fmt: skip

@@ -16,6 +16,7 @@ from gateway.alerts.episodes import Condition
 from gateway.alerts.kinds import AlertKind
 from storage.alerts import exceptions_to_warn_of, failed_orders, silent_trips
 from storage.backup import newest_backup
+from storage.eta import open_episodes
 from storage.health import holds_real_fixes
 
 # Older than that it is on the lists, and no news for anybody.
@@ -46,8 +47,9 @@ class Looked(msgspec.Struct, frozen=True):
 def look(connection: psycopg.Connection, clock: Clock, disk: Path | None) -> Looked:
     """`disk`: a folder on the disk that is watched; None: it is another machine's."""
     now = clock.now()
-    found = [*_exceptions(connection, now), *_silent(connection, clock, now), *_failed(connection, now)]
-    kinds = {*_EXCEPTIONS, AlertKind.SILENT, AlertKind.FAILED_HANDOFF, AlertKind.BACKUP_OVERDUE}
+    found = [*_exceptions(connection, now), *_late(connection), *_silent(connection, clock, now)]
+    found += _failed(connection, now)
+    kinds = {*AlertKind} - {AlertKind.DISK}
     found += _backup(connection, clock)
     if disk is not None:
         found.append(_disk(disk, now))
@@ -67,6 +69,18 @@ def _exceptions(connection: psycopg.Connection, now: datetime) -> Iterator[Condi
             kind=kind, subject=one.id, says=f"{one.vehicle}{trip} {_WORDS[kind]}{place}, since {since}: {one.rule}",
             measure=((one.to_at or now) - one.from_at).total_seconds() / 60, began_at=one.from_at,
             premises_id=one.premises_id, trip_id=one.trip_id, vehicle_id=one.vehicle_id,
+        )  # fmt: skip
+
+
+def _late(connection: psycopg.Connection) -> Iterator[Condition]:
+    """The risk and then the lateness of one order are one episode: it is about the same promise."""
+    worst = {one.order_id: one for one in sorted(open_episodes(connection), key=lambda one: one.kind == "late")}
+    for one in worst.values():
+        late = one.kind == "late"
+        says = f"order {one.order_no} " + ("is late" if late else f"will probably be late ({one.late_risk:.0%})")
+        yield Condition(
+            kind=AlertKind.LATE_RISK, subject=str(one.order_id), says=says, measure=1.0 if late else one.late_risk,
+            began_at=one.began_at, premises_id=one.premises_id, order_id=one.order_id, trip_id=one.trip_id,
         )  # fmt: skip
 
 

@@ -10,8 +10,8 @@ import psycopg
 
 from contract.clock import Clock, true_now
 from contract.faults import printable
-from gateway.dispatch.profile import PLAIN, in_force
-from gateway.dispatch.profiles_of import newest, settings_of
+from gateway.notify.etas import is_not_next_yet
+from gateway.notify.profile_age import age_of
 from gateway.notify.saying import GIVE_UP, NotifyOptions, Saying, say
 from gateway.notify.templates import Texts
 from gateway.outbox.kinds import OF_MILESTONE, Kind
@@ -79,6 +79,8 @@ def tell_event(
     order = None if event.order_id is None else order_to_tell(connection, event.order_id)
     if order is None or event.at < now - GIVE_UP:
         return 0
+    if event.type == f"order.{Kind.ARRIVING_SOON}" and is_not_next_yet(connection, order.id, options, now):
+        return 0
     saying = _saying(connection, order, event, now)
     return 0 if saying is None else say(connection, texts, options, order, saying)
 
@@ -96,7 +98,7 @@ def _saying(connection: psycopg.Connection, order: OrderToTell, event: Event, no
     trip_id = event.trip_id or order.trip_id
     return Saying(
         kind=kind, episode=_episode(kind, trip_id, event), at=event.at, trip_id=trip_id,
-        reason_code=event.body.get("reason_code"), age=_age(connection, order, now) if kind in _OF_A_TRIP else None,
+        reason_code=event.body.get("reason_code"), age=age_of(connection, order, now) if kind in _OF_A_TRIP else None,
     )  # fmt: skip
 
 
@@ -129,10 +131,5 @@ def _correction(connection: psycopg.Connection, order: OrderToTell, event: Event
         return None
     return Saying(
         kind=kind, episode=f"{event.trip_id} again {event.id}", at=event.at, trip_id=event.trip_id, correction=True,
-        age=_age(connection, order, now),
+        age=age_of(connection, order, now),
     )  # fmt: skip
-
-
-def _age(connection: psycopg.Connection, order: OrderToTell, now: datetime) -> int | None:
-    """The age that an ID has to show by the shop's profile."""
-    return in_force(settings_of(newest(connection, order.profile or PLAIN, now))).age_threshold

@@ -32,6 +32,8 @@ class NotifyOptions(msgspec.Struct, frozen=True, kw_only=True):
     channels: tuple[str, ...] = ()  # that are set up, the one that is tried first before the other
     every_channel: bool = False  # both, instead of the first one that an order has an address for
     public_url: str | None = None
+    soon: timedelta = timedelta(minutes=10)  # arriving_soon: the drop is next, and the van is there within this
+    eta_change: timedelta = timedelta(minutes=20)  # by which an expected time must change to be told
 
 
 class Saying(msgspec.Struct, frozen=True, kw_only=True):

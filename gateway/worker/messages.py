@@ -13,6 +13,7 @@ import psycopg
 
 from contract.clock import SYSTEM, Clock, true_now
 from gateway.notify.customers import tell_customers
+from gateway.notify.etas import tell_etas
 from gateway.notify.saying import NotifyOptions
 from gateway.notify.templates import Texts
 from gateway.outbox.messages import send_due_messages
@@ -48,6 +49,7 @@ def message_jobs(database_url: str, options: MessageOptions) -> list[Job]:
                 log.warning("text not used", extra={"action": "text_refused", "error": str(problem)})
         with psycopg.connect(database_url, connect_timeout=CONNECT_S, autocommit=True) as connection:
             tell_customers(connection, texts, options.notify, options.clock)
+            tell_etas(connection, texts, options.notify, options.clock)
 
     def forget() -> None:
         with psycopg.connect(database_url, connect_timeout=CONNECT_S, autocommit=True) as connection:

@@ -165,3 +165,34 @@ INSERT INTO waybill.premises_telling (premises_id, language, quiet_hours, digest
 VALUES (%(premises_id)s, %(language)s, %(quiet_hours)s, %(digest_at)s)
 ON CONFLICT (premises_id) DO UPDATE SET language = excluded.language, quiet_hours = excluded.quiet_hours,
     digest_at = excluded.digest_at;
+
+-- name: forecasts_to_tell
+-- Drops on the way that are next and near, or expected at another time than their customer was told last (else than the
+-- promised window), by forecasts that are fresh.
+SELECT w.order_id, w.trip_id, w.p50_at, w.soon, w.off_s
+FROM (
+    SELECT f.order_id, f.trip_id, f.p50_at, f.drops_before = 0 AND f.p50_at <= %(soon_before)s AND NOT EXISTS (
+            SELECT FROM waybill.message m
+            WHERE m.order_id = f.order_id AND m.trip_id = f.trip_id AND m.kind = 'arriving_soon') AS soon,
+        extract(epoch FROM CASE
+            WHEN told.eta_at IS NOT NULL THEN f.p50_at - told.eta_at
+            WHEN f.p50_at > o.window_to THEN f.p50_at - o.window_to
+            WHEN f.p50_at < o.window_from THEN f.p50_at - o.window_from
+            ELSE INTERVAL '0' END)::double precision AS off_s
+    FROM waybill.forecast f
+    JOIN waybill.orders o ON o.id = f.order_id
+    LEFT JOIN LATERAL (
+        SELECT (m.facts ->> 'eta_at')::timestamptz AS eta_at FROM waybill.message m
+        WHERE m.order_id = f.order_id AND m.trip_id = f.trip_id AND m.facts ->> 'eta_at' IS NOT NULL
+        ORDER BY m.created_at DESC, m.id DESC LIMIT 1
+    ) told ON true
+    WHERE o.milestone IN ('out_for_delivery', 'arriving_soon') AND NOT o.test AND f.computed_at >= %(fresh_since)s
+) w
+WHERE w.soon OR abs(w.off_s) >= %(threshold_s)s;
+
+-- name: is_far_yet
+-- Whether a fresh forecast says that the van has other doors to come to first, or is not near.
+SELECT EXISTS (
+    SELECT FROM waybill.forecast f
+    WHERE f.order_id = %(order_id)s AND f.computed_at >= %(fresh_since)s
+        AND (f.drops_before > 0 OR f.p50_at > %(soon_before)s));

@@ -96,7 +96,8 @@ def rule(
     kind: Annotated[str, typer.Argument(help="Such as late_risk; waybill alert rules shows them.")],
     threshold: Annotated[float | None, typer.Option(min=0, help="In the kind's own measure.")] = None,
     quiet_minutes: Annotated[int | None, typer.Option(min=0, max=1440, help="After an end, per subject.")] = None,
-    on: Annotated[bool | None, typer.Option("--on/--off", help="Whether anybody is warned of it.")] = None,
+    off: Annotated[bool, typer.Option("--off", help="Nobody is warned of it.")] = False,
+    on: Annotated[bool, typer.Option("--on", help="Somebody is again.")] = False,
     premises: Premises = None,
 ) -> None:
     """Changes from when on a kind is worth a warning."""
@@ -106,7 +107,7 @@ def rule(
 
     settings = settings_of(context)
     quiet_s = None if quiet_minutes is None else quiet_minutes * 60
-    change = RuleChange(off=None if on is None else not on, threshold=threshold, quiet_s=quiet_s)
+    change = RuleChange(off=True if off else False if on else None, threshold=threshold, quiet_s=quiet_s)
     with database(settings) as connection:
         now = settings.parsed_clock().now()
         where = _premises_id(connection, premises)

@@ -13,6 +13,7 @@ import psycopg
 
 from contract.clock import Clock, parse_clock, true_now
 from gateway.notify.customers import tell_customers
+from gateway.notify.etas import tell_etas
 from gateway.notify.saying import NotifyOptions
 from gateway.notify.templates import Texts
 from gateway.outbox.mail import MailOptions
@@ -52,7 +53,8 @@ class Teller:
         texts = Texts(self.texts_dir)
         texts.look_again()
         with self.connected() as connection:
-            return tell_customers(connection, texts, options, clock_at(self.now))
+            made = tell_customers(connection, texts, options, clock_at(self.now))
+            return made + tell_etas(connection, texts, options, clock_at(self.now))
 
     def send(self, *channels: str) -> Run:
         mail = None

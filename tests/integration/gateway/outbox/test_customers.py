@@ -339,3 +339,56 @@ def test_messages_are_listed_searched_and_sent_again(api: Api, teller: Teller, m
     assert api.ask("stranger", "GET", "/v1/messages").json()["messages"] == []
     assert api.ask("stranger", "GET", f"/v1/messages/{found[0]['id']}").status_code == 404
     assert api.ask("pos-test", "GET", "/v1/messages").json()["messages"] == []
+
+
+def forecast(api: Api, *, minutes: float, drops_before: int = 0) -> None:
+    """What is expected of the one order, said at noon."""
+    p50_at = NOON + timedelta(minutes=minutes)
+    with psycopg.connect(api.database.owner_url) as owner:
+        trip_id, vehicle_id = new_id(NOON), new_id(NOON)
+        if (known := owner.execute("SELECT id FROM waybill.trip").fetchone()) is None:
+            owner.execute(
+                "INSERT INTO waybill.vehicle (id, premises_id, name, created_at) VALUES (%s, %s, 'van-1', %s)",
+                [vehicle_id, api.store, NOON],
+            )
+            owner.execute(
+                "INSERT INTO waybill.trip (id, premises_id, trip_no, vehicle_id, planned_departure_at, created_at)"
+                " VALUES (%s, %s, 'T-1', %s, %s, %s)",
+                [trip_id, api.store, vehicle_id, NOON, NOON],
+            )
+        owner.execute("DELETE FROM waybill.forecast")
+        owner.execute(
+            "INSERT INTO waybill.forecast (order_id, premises_id, trip_id, p50_at, p90_at, late_risk, source,"
+            " drops_before, published_at, computed_at, told_p50_at)"
+            " SELECT id, premises_id, %s, %s, %s, 0.1, 'distance', %s, %s, %s, %s FROM waybill.orders",
+            [known[0] if known else trip_id, p50_at, p50_at, drops_before, NOON, NOON, p50_at],
+        )
+
+
+def test_soon_is_told_once_when_the_drop_is_next_and_near(api: Api, teller: Teller, mailbox: Mailbox) -> None:
+    say(api, order(api), *ON_THE_WAY)
+    for minutes, before in ((9, 1), (12, 0)):
+        forecast(api, minutes=minutes, drops_before=before)
+        teller.tell()
+    detect(api, "arriving_soon")  # the van drives by on its way to another door
+    teller.tell()
+    early = len(mailbox.received)
+    forecast(api, minutes=9)
+    for _ in range(3):
+        teller.tell()
+
+    assert early == 1  # on its way
+    assert [one["Subject"] for one in mailbox.received[1:]] == ["Corner Shop: your order 1001 is almost there"]
+    assert "in a few minutes at about 14:09" in text(mailbox)
+
+
+def test_another_time_is_told_when_it_is_another_by_enough(api: Api, teller: Teller, mailbox: Mailbox) -> None:
+    say(api, order(api), *ON_THE_WAY)  # promised until 13:00 UTC
+    for minutes in (70, 79, 81, 85, 99, 102, 80):
+        forecast(api, minutes=minutes, drops_before=3)
+        teller.tell()
+
+    told = [text(mailbox, place) for place in range(1, len(mailbox.received))]
+    assert [one["Subject"] for one in mailbox.received[1:]] == ["Corner Shop: new time for your order 1001"] * 3
+    for said, at in zip(told, ("15:21", "15:42", "15:20"), strict=True):
+        assert f"is now expected at about {at}" in said
