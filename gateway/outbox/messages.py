@@ -109,7 +109,7 @@ def _keep(connection: psycopg.Connection, due: DueMessage, instead: Wait | Drop 
 def _finish(connection: psycopg.Connection, due: DueMessage, outcome: Outcome) -> None:
     now = true_now()
     put_message_attempt(connection, due.id, now, outcome.status, outcome.said.replace("\x00", "\\0"), outcome.took_s)
-    extra = {"message": str(due.id), "channel": due.channel, "status": outcome.status}
+    extra = {"message_id": str(due.id), "channel": due.channel, "status": outcome.status}
     if outcome.verdict is Verdict.DELIVERED:
         end_message(connection, due.id, "delivered", None, now)
         return

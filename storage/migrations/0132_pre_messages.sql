@@ -50,7 +50,7 @@ CREATE TABLE waybill.alert (
 );
 CREATE UNIQUE INDEX alert_open ON waybill.alert (kind, subject) WHERE ended_at IS NULL;
 CREATE INDEX alert_by_time ON waybill.alert (raised_at DESC, id DESC);
-CREATE INDEX alert_by_subject ON waybill.alert (kind, subject, ended_at);
+CREATE INDEX alert_by_end ON waybill.alert (ended_at);
 
 -- From when on something is worth a warning; no row, or NULL: as it comes with Waybill.
 CREATE TABLE waybill.alert_rule (
@@ -112,6 +112,7 @@ CREATE TABLE waybill.message (
 CREATE INDEX message_due ON waybill.message (next_at, id) WHERE next_at IS NOT NULL;
 CREATE INDEX message_by_time ON waybill.message (created_at DESC, id DESC);
 CREATE INDEX message_by_order ON waybill.message (order_id, created_at) WHERE order_id IS NOT NULL;
+CREATE INDEX message_given_up ON waybill.message (ended_at) WHERE outcome = 'given_up';
 CREATE INDEX message_by_alert ON waybill.message (alert_id) WHERE alert_id IS NOT NULL;
 
 CREATE TABLE waybill.message_attempt (
@@ -122,6 +123,11 @@ CREATE TABLE waybill.message_attempt (
     took_s real NOT NULL,
     PRIMARY KEY (message_id, at)
 );
+
+-- What is asked again and again, of tables that grow for years.
+CREATE INDEX orders_failed ON waybill.orders (milestone_at) WHERE milestone = 'failed';
+CREATE INDEX webhook_delivery_given_up ON waybill.webhook_delivery (created_at)
+    WHERE next_at IS NULL AND delivered_at IS NULL;
 
 -- What a later version says of a milestone is told as the milestone itself was.
 CREATE FUNCTION waybill.tell_corrections() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -144,7 +150,7 @@ FROM waybill.alert a
 LEFT JOIN waybill.orders o ON o.id = a.order_id
 LEFT JOIN waybill.trip t ON t.id = a.trip_id
 LEFT JOIN waybill.vehicle v ON v.id = a.vehicle_id
-WHERE a.premises_id IS NULL OR a.premises_id = ANY (reading.visible_premises());
+WHERE a.premises_id = ANY (reading.visible_premises());
 
 CREATE VIEW reading.message WITH (security_barrier) AS
 SELECT m.id, m.premises_id, m.audience, m.kind, m.order_id, m.alert_id, m.channel, m.recipient, m.correction, m.subject,

@@ -98,15 +98,23 @@ ORDER BY m.created_at, m.id;
 DELETE FROM waybill.message WHERE audience = 'staff' AND created_at < %(before)s AND next_at IS NULL;
 
 -- name: outbox_figures
--- What waits on each channel and since when, and what was given up lately; webhooks of order systems too.
-SELECT channel, count(*) FILTER (WHERE next_at IS NOT NULL), min(created_at) FILTER (WHERE next_at IS NOT NULL
-        AND next_at <= %(now)s), count(*) FILTER (WHERE outcome = 'given_up' AND ended_at >= %(since)s)
-FROM waybill.message WHERE next_at IS NOT NULL OR ended_at >= %(since)s GROUP BY channel
-UNION ALL
-SELECT 'order_system', count(*) FILTER (WHERE d.next_at IS NOT NULL), min(d.created_at) FILTER (WHERE
-        d.next_at IS NOT NULL), count(*) FILTER (WHERE d.next_at IS NULL AND d.delivered_at IS NULL
-        AND d.created_at >= %(since)s)
-FROM waybill.webhook_delivery d WHERE d.next_at IS NOT NULL OR d.created_at >= %(since)s;
+-- What waits on each channel, since when the oldest that is due, and what was given up lately; webhooks of order systems
+-- too.
+SELECT w.channel, sum(w.waiting)::bigint, min(w.oldest_at), sum(w.given_up)::bigint
+FROM (
+    SELECT m.channel, count(*) AS waiting, min(m.created_at) FILTER (WHERE m.next_at <= %(now)s) AS oldest_at,
+        0 AS given_up
+    FROM waybill.message m WHERE m.next_at IS NOT NULL GROUP BY m.channel
+    UNION ALL
+    SELECT m.channel, 0, NULL, count(*) FROM waybill.message m
+    WHERE m.outcome = 'given_up' AND m.ended_at >= %(since)s GROUP BY m.channel
+    UNION ALL
+    SELECT 'order_system', count(*), min(d.created_at), 0 FROM waybill.webhook_delivery d WHERE d.next_at IS NOT NULL
+    UNION ALL
+    SELECT 'order_system', 0, NULL, count(*) FROM waybill.webhook_delivery d
+    WHERE d.next_at IS NULL AND d.delivered_at IS NULL AND d.created_at >= %(since)s
+) w
+GROUP BY w.channel ORDER BY w.channel;
 
 -- name: take_contact
 -- The contact of this address, made when it is new.

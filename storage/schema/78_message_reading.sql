@@ -6,7 +6,7 @@ FROM waybill.alert a
 LEFT JOIN waybill.orders o ON o.id = a.order_id
 LEFT JOIN waybill.trip t ON t.id = a.trip_id
 LEFT JOIN waybill.vehicle v ON v.id = a.vehicle_id
-WHERE a.premises_id IS NULL OR a.premises_id = ANY (reading.visible_premises());
+WHERE a.premises_id = ANY (reading.visible_premises());
 
 CREATE VIEW reading.message WITH (security_barrier) AS
 SELECT m.id, m.premises_id, m.audience, m.kind, m.order_id, m.alert_id, m.channel, m.recipient, m.correction, m.subject,
