@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import psycopg
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.alerts.digest import Digest, digest_of
@@ -15,7 +15,7 @@ from gateway.alerts.kinds import RULES, AlertKind, Rules
 from gateway.alerts.roster import KINDS, NewDuty, add_duty, find_duty, remove_duty
 from gateway.alerts.rule_changes import RuleChange, change_rule
 from gateway.alerts.warning import acknowledge, find_alert
-from gateway.api.callers import Caller, MasterReader, MasterWriter, TripReader, needs
+from gateway.api.callers import Caller, ExceptionWriter, MasterReader, MasterWriter, TripReader
 from gateway.api.clock import Now
 from gateway.api.database import Database
 from gateway.api.idempotency import IdempotentRoute, Once
@@ -34,7 +34,6 @@ rules = APIRouter(prefix="/v1/alert-rules", tags=["alerts"], route_class=Idempot
 
 _WHO = {"_401": "No session and no API key", "_403": "No right to it"}
 _ONE = refusals(**_WHO, _404="There is no such thing")
-Acknowledger = Annotated[Caller, Depends(needs(Permission.EXCEPTIONS_WRITE))]
 Code = Annotated[str | None, Query(max_length=32, description="left out: the caller's only premises")]
 
 
@@ -159,7 +158,7 @@ def one_alert(alert_id: UUID, caller: TripReader, connection: Database) -> Alert
     "/{alert_id}/acknowledge", status_code=201, summary="Says that somebody has seen it", dependencies=[Once],
     responses={**_ONE, **refusals(**_WHO, _409="Somebody has already")},
 )  # fmt: skip
-def seen(alert_id: UUID, wanted: Seen, caller: Acknowledger, connection: Database, now: Now) -> AlertOut:
+def seen(alert_id: UUID, wanted: Seen, caller: ExceptionWriter, connection: Database, now: Now) -> AlertOut:
     found = _found(connection, caller, Permission.EXCEPTIONS_WRITE, alert_id)
     acknowledge(connection, found, wanted.note, actor=caller.actor, at=now)
     return _out(_found(connection, caller, Permission.EXCEPTIONS_WRITE, alert_id))
