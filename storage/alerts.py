@@ -130,6 +130,19 @@ class SilentTrip(msgspec.Struct, frozen=True):
     departed_at: datetime
 
 
+class Emergency(msgspec.Struct, frozen=True):
+    """A crew's call for help."""
+
+    id: str
+    premises_id: UUID
+    trip_id: UUID
+    trip_no: str
+    vehicle_id: UUID
+    vehicle: str
+    at: datetime
+    note: str | None
+
+
 class FailedOrder(msgspec.Struct, frozen=True):
     """An order whose handoff failed."""
 
@@ -237,6 +250,10 @@ def silent_trips(
 ) -> list[SilentTrip]:
     values = {"departed_since": departed_since, "heard_before": heard_before}
     return [SilentTrip(*row) for row in connection.execute(statement("silent_trips"), values)]
+
+
+def emergencies(connection: psycopg.Connection, since: datetime) -> list[Emergency]:
+    return [Emergency(*row) for row in connection.execute(statement("emergencies"), {"since": since})]
 
 
 def failed_orders(connection: psycopg.Connection, since: datetime) -> list[FailedOrder]:

@@ -14,7 +14,7 @@ import psycopg
 from contract.clock import Clock, true_now
 from gateway.alerts.episodes import Condition
 from gateway.alerts.kinds import AlertKind
-from storage.alerts import exceptions_to_warn_of, failed_orders, silent_trips
+from storage.alerts import emergencies, exceptions_to_warn_of, failed_orders, silent_trips
 from storage.backup import newest_backup
 from storage.eta import open_episodes
 from storage.health import holds_real_fixes
@@ -48,7 +48,7 @@ def look(connection: psycopg.Connection, clock: Clock, disk: Path | None) -> Loo
     """`disk`: a folder on the disk that is watched; None: it is another machine's."""
     now = clock.now()
     found = [*_exceptions(connection, now), *_late(connection), *_silent(connection, clock, now)]
-    found += _failed(connection, now)
+    found += [*_failed(connection, now), *_emergencies(connection, now)]
     kinds = {*AlertKind} - {AlertKind.DISK}
     found += _backup(connection, clock)
     if disk is not None:
@@ -107,6 +107,16 @@ def _failed(connection: psycopg.Connection, now: datetime) -> Iterator[Condition
             says=f"order {order.order_no} for {order.customer_name} was not handed over{by}{why}",
             measure=(now - order.failed_at).total_seconds() / 60, began_at=order.failed_at,
             premises_id=order.premises_id, order_id=order.id, trip_id=order.trip_id, vehicle_id=order.vehicle_id,
+        )  # fmt: skip
+
+
+def _emergencies(connection: psycopg.Connection, now: datetime) -> Iterator[Condition]:
+    for one in emergencies(connection, now - _RECENT):
+        note = f": {one.note}" if one.note else ""
+        yield Condition(
+            kind=AlertKind.EMERGENCY, subject=one.id, says=f"{one.vehicle} on {one.trip_no} calls for help{note}",
+            measure=(now - one.at).total_seconds() / 60, began_at=one.at, premises_id=one.premises_id,
+            trip_id=one.trip_id, vehicle_id=one.vehicle_id,
         )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from storage.alerts import StoredRule
 class AlertKind(StrEnum):
     """Something that staff are warned of."""
 
+    EMERGENCY = "emergency"
     LATE_RISK = "late_risk"
     SILENT = "silent"
     UNEXPLAINED_STOP = "unexplained_stop"
@@ -39,6 +40,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
 _K = AlertKind
 RULES: dict[AlertKind, Rule] = {
+    _K.EMERGENCY: Rule(title="Emergency", measure="minutes since", threshold=0),
     _K.LATE_RISK: Rule(title="Late", measure="probability that the window is missed", threshold=0.5, quiet_s=1800),
     _K.SILENT: Rule(title="Silent on duty", measure="minutes since anything came in", threshold=10, quiet_s=900),
     _K.UNEXPLAINED_STOP: Rule(title="Unexplained stop", measure="minutes that it has lasted", threshold=5),

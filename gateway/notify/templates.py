@@ -98,7 +98,7 @@ class Texts:
 
 def parse_text(content: str) -> Text:
     """A text from its file: the subject, an empty line, the mail, then `=== sms` and the text message."""
-    lines = content.splitlines()
+    lines = content.replace("\r\n", "\n").rstrip("\n").split("\n")
     for number, line in enumerate(lines, 1):
         _check_names(number, line)
     if not lines or not lines[0].startswith(_SUBJECT) or not lines[0].removeprefix(_SUBJECT).strip():
@@ -126,8 +126,9 @@ def _check_names(number: int, line: str) -> None:
 def fill(template: str, values: Mapping[str, str]) -> str:
     """The template with its values; what stood around an empty one is drawn together."""
     # Every name was checked when the text was read, so that nothing can be missing here.
-    filled = Template(template).substitute({name: values.get(name, "") for name in NAMES})
-    lines = [" ".join(line.split()) for line in filled.splitlines()]
+    # A line break in somebody's name must not begin a line of ours.
+    filled = Template(template).substitute({name: re.sub(r"\s+", " ", values.get(name, "")) for name in NAMES})
+    lines = [" ".join(line.split()) for line in filled.split("\n")]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 

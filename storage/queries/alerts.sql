@@ -95,6 +95,14 @@ LEFT JOIN waybill.last_fix f ON f.device_id = i.device_id AND f.fixed_at >= lowe
 WHERE t.departed_at >= %(departed_since)s AND t.ended_at IS NULL
     AND (f.received_at IS NULL OR f.received_at < %(heard_before)s);
 
+-- name: emergencies
+-- Calls of crews for help that nobody has acknowledged.
+SELECT c.id::text, c.premises_id, c.trip_id, t.trip_no, v.id, v.name, c.at, c.note
+FROM waybill.check_in c
+JOIN waybill.trip t ON t.id = c.trip_id
+JOIN waybill.vehicle v ON v.id = t.vehicle_id
+WHERE c.kind = 'emergency' AND c.acknowledged_at IS NULL AND c.at >= %(since)s;
+
 -- name: failed_orders
 -- Orders whose handoff failed lately and that have not gone on since.
 SELECT o.id, o.premises_id, o.order_no, o.customer_name, o.milestone_at, m.reason_code, m.trip_id, v.id, v.name

@@ -128,6 +128,7 @@ CREATE TABLE waybill.message_attempt (
 CREATE INDEX orders_failed ON waybill.orders (milestone_at) WHERE milestone = 'failed';
 CREATE INDEX webhook_delivery_given_up ON waybill.webhook_delivery (created_at)
     WHERE next_at IS NULL AND delivered_at IS NULL;
+CREATE INDEX check_in_emergency ON waybill.check_in (at) WHERE kind = 'emergency' AND acknowledged_at IS NULL;
 
 -- What a later version says of a milestone is told as the milestone itself was.
 CREATE FUNCTION waybill.tell_corrections() RETURNS trigger LANGUAGE plpgsql AS $$

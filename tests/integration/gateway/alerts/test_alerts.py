@@ -104,24 +104,24 @@ def test_a_silent_van_is_told_once_and_once_when_it_is_heard_again(api: Api, tel
     assert api.ask("stranger", "GET", "/v1/alerts").json()["alerts"] == []
 
 
-@pytest.mark.parametrize("kind", ["unexplained_stop", "left_state", "prohibited_place"])
-def test_an_exception_is_an_episode_until_it_is_explained(
-    api: Api, teller: Teller, mailbox: Mailbox, kind: str
-) -> None:
-    on_duty(api, "desk", "desk@shop.example", kinds=[kind])
-    exception_id = an_exception(api, a_trip(api), kind)
+def test_an_exception_is_an_episode_until_it_is_explained(api: Api, teller: Teller, mailbox: Mailbox) -> None:
+    kinds = ["unexplained_stop", "left_state", "prohibited_place"]
+    on_duty(api, "desk", "desk@shop.example", kinds=kinds)
+    trip_id = a_trip(api)
+    for kind in kinds:
+        an_exception(api, trip_id, kind)
     watch(teller)
-    change(
-        api, "UPDATE waybill.exception SET closed_at = %s, explanation = 'x', explained_by = 'y' WHERE id = %s", NOON,
-        exception_id,
-    )  # fmt: skip
+    change(api, "UPDATE waybill.exception SET closed_at = %s, explanation = 'x', explained_by = 'y'", NOON)
     watch(teller)
     watch(teller)
 
-    first, second = mailbox.received
-    assert "van-1 on T-1" in first["Subject"]
-    assert "as the rule says" in first.get_content().replace("\n", " ")
-    assert second["Subject"].startswith("Over: ")
+    begun, over = mailbox.received[:3], mailbox.received[3:]
+    assert sorted(one["Subject"].partition(":")[0] for one in begun) == [
+        "Left the state", "Prohibited place", "Unexplained stop",
+    ]  # fmt: skip
+    assert all("van-1 on T-1" in one["Subject"] for one in begun)
+    assert "as the rule says" in begun[0].get_content().replace("\r\n", " ")
+    assert {f"Over: {one['Subject']}"[:100] for one in begun} == {one["Subject"][:100] for one in over}
 
 
 def test_a_short_stop_is_none_until_it_is_long_enough_for_the_premises_rule(
@@ -179,6 +179,28 @@ def test_a_risk_that_comes_true_is_one_episode(api: Api, teller: Teller, mailbox
 
     assert [one["Subject"] for one in mailbox.received] == [
         "Late: order 1001 will probably be late (70%)", "Over: Late: order 1001 will probably be late (70%)",
+    ]  # fmt: skip
+
+
+def test_a_call_for_help_is_told_until_dispatch_has_heard_it(api: Api, teller: Teller, mailbox: Mailbox) -> None:
+    on_duty(api, "desk", "desk@shop.example", kinds=["emergency"])
+    trip_id, driver_id = a_trip(api), new_id(NOON)
+    change(
+        api, "INSERT INTO waybill.driver (id, premises_id, employee_no, name, created_at)"
+        " VALUES (%s, %s, 'E-1', 'A', %s)",
+        driver_id, api.store, NOON,
+    )  # fmt: skip
+    change(
+        api, "INSERT INTO waybill.check_in (id, premises_id, trip_id, kind, at, driver_id, channel, recorded_by,"
+        " recorded_at, note) VALUES (%s, %s, %s, 'emergency', %s, %s, 'app', 'account a', %s, 'followed')",
+        new_id(NOON), api.store, trip_id, NOON, driver_id, NOON,
+    )  # fmt: skip
+    watch(teller)
+    change(api, "UPDATE waybill.check_in SET acknowledged_at = %s, acknowledged_by = 'account b'", NOON)
+    watch(teller)
+
+    assert [one["Subject"] for one in mailbox.received] == [
+        "Emergency: van-1 on T-1 calls for help: followed", "Over: Emergency: van-1 on T-1 calls for help: followed",
     ]  # fmt: skip
 
 

@@ -294,16 +294,16 @@ def test_staff_and_order_systems_may_end_it_for_a_customer(api: Api, teller: Tel
     ]
 
 
-@pytest.mark.parametrize("address", ["elina@example.org, eve@example.org", "elina", "a b@example.org", "x@y>\u2028"])
-def test_what_is_no_address_is_said_on_the_record(api: Api, teller: Teller, mailbox: Mailbox, address: str) -> None:
-    put(api, customer_email=address)
-    say(api, "1001", *ON_THE_WAY)
+def test_what_is_no_address_is_said_on_the_record(api: Api, teller: Teller, mailbox: Mailbox) -> None:
+    wrong = ("elina@example.org, eve@example.org", "elina", "a b@example.org", "x@y>\u2028")
+    for number, address in enumerate(wrong):
+        put(api, f"w-{number}", customer_email=address)
+        say(api, str(1001 + number), *ON_THE_WAY)
     teller.tell()
 
     assert mailbox.received == []
-    (state,) = teller.states()
-    assert state[:2] == ("out_for_delivery", "dropped")
-    assert "is no email address" in str(state[2])
+    assert [state[:2] for state in teller.states()] == [("out_for_delivery", "dropped")] * 4
+    assert all("is no email address" in str(state[2]) for state in teller.states())
 
 
 def test_a_name_with_line_breaks_puts_nothing_into_the_head(api: Api, teller: Teller, mailbox: Mailbox) -> None:
@@ -316,7 +316,7 @@ def test_a_name_with_line_breaks_puts_nothing_into_the_head(api: Api, teller: Te
 
     (mail,) = mailbox.received
     assert mail["Bcc"] is None
-    assert "Elina Salo $eta" in text(mailbox) or "Elina\nSalo $eta" in text(mailbox)
+    assert "Hello Elina Salo $eta," in text(mailbox)
 
 
 def test_messages_are_listed_searched_and_sent_again(api: Api, teller: Teller, mailbox: Mailbox) -> None:
