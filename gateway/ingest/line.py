@@ -18,6 +18,7 @@ from gateway.ingest.packets import pubacks, read_packets
 
 _READ_BYTES = 262_144
 _TLS_RECORDS = 256  # Mosquitto sends each packet as a record of its own: read so many in one go
+_GATHER_S = 0.002  # after messages: what comes meanwhile is read at once, instead of one packet at a time
 _PATIENCE_S = 10.0  # for a broker that does not read; then what is left goes out with the next word
 
 
@@ -61,6 +62,7 @@ class Line:
         self._unread = (self._unread + data)[used:] if self._unread else data[used:]
         if messages:
             self._deliver(messages)
+            time.sleep(_GATHER_S)
         return True
 
     def _read_tls(self) -> bytes:

@@ -54,7 +54,7 @@ class Subscriber:
     def __init__(self, options: BrokerOptions, filters: list[str]) -> None:
         self._options = options
         self._filters = filters
-        self._inbox: queue.SimpleQueue[list[Message]] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[tuple[float, list[Message]]] = queue.SimpleQueue()  # since when they are here
         self._left: list[Message] = []  # of a run that was more than one batch
         self._received = self._taken = self._acknowledged = 0  # each counted by one thread only
         self._away = True
@@ -114,23 +114,22 @@ class Subscriber:
         del self._client
 
     def take(self, most: int, linger_s: float, timeout_s: float) -> list[Message]:
-        """The messages at hand: waits `timeout_s` for the first and `linger_s` for enough, at most `most`."""
+        """The messages at hand, at most `most`: waits `timeout_s` for the first, which waits `linger_s` for others.
+
+        What came while the batch before was stored has waited already: under load nothing lingers.
+        """
         taken, self._left = self._left, []
         wait_s = 0.0 if taken else timeout_s
-        give_up_at_s: float | None = None
+        give_up_at_s = 0.0 if taken else None
         while len(taken) < most:
             try:
-                run = self._inbox.get(timeout=wait_s) if wait_s > 0 else self._inbox.get_nowait()
+                here_at_s, run = self._inbox.get(timeout=wait_s) if wait_s > 0 else self._inbox.get_nowait()
             except queue.Empty:
-                if not taken:
-                    return []
-                run = []
+                break
             taken += run
-            give_up_at_s = time.monotonic() + linger_s if give_up_at_s is None else give_up_at_s
+            give_up_at_s = here_at_s + linger_s if give_up_at_s is None else give_up_at_s
             # Enough to pay for a transaction: whoever waits for more then wastes the time in which it could be stored.
             wait_s = 0.0 if len(taken) >= _ENOUGH else give_up_at_s - time.monotonic()
-            if not run and wait_s <= 0:
-                break
         self._left = taken[most:]
         del taken[most:]
         self._taken += len(taken)
@@ -189,7 +188,7 @@ class Subscriber:
 
     def _deliver(self, messages: list[Message]) -> None:
         """Called by the line. What is sent at QoS 0 knows no Receive Maximum: then the line waits for the pipeline."""
-        self._inbox.put(messages)
+        self._inbox.put((time.monotonic(), messages))
         self._received += len(messages)
         while self._received - self._taken > self._options.receive_maximum + _SLACK and not self._away:
             time.sleep(0.01)
