@@ -157,6 +157,8 @@ def put_vehicle_hours(
     connection: psycopg.Connection, hours: list[tuple[str, FactsRow, str]], made_at: datetime
 ) -> None:
     """Replaces (vehicle id, facts of the hour that begins at began_at, policy version)."""
+    if not hours:
+        return  # executemany of nothing is a way to the server and back
     rows = [
         {**msgspec.structs.asdict(facts), "vehicle_id": vehicle_id, "hour_at": facts.began_at,
          "policy_version": policy_version, "made_at": made_at}

@@ -41,10 +41,12 @@ def store_fixes(connection: psycopg.Connection, rows: list[FixRow]) -> Stored:
     """
     if not rows:
         return Stored(frozenset(), frozenset())
+    # No transaction(): to close a savepoint is one more way to the server and back, and the commit closes it as well.
+    connection.execute(statement("open_savepoint"))
     try:
-        with connection.transaction():
-            _copy(connection, "copy_fixes", _TYPES, (_columns(row) for row in rows))
+        _copy(connection, "copy_fixes", _TYPES, (_columns(row) for row in rows))
     except psycopg.errors.UniqueViolation:
+        connection.execute(statement("back_to_savepoint"))
         return _store_by_staging(connection, rows)
     return Stored(frozenset(range(len(rows))), frozenset())
 

@@ -42,19 +42,72 @@ def _spools(
     }
 
 
+class TrackingState(msgspec.Struct, frozen=True):
+    """The engine's memory of a device as JSON text, its watermark, and why step failed."""
+
+    device_id: int
+    state: str
+    watermark: datetime
+    failed: str | None
+
+
+class _LastFix(msgspec.Struct, frozen=True):
+    device_id: int
+    fixed_at: datetime
+    received_at: datetime
+    seq: int
+    lat_e7: int
+    lon_e7: int
+    speed_mps: float | None
+    course_deg: float | None
+    satellites: int | None
+    quality: str | None
+    replayed: bool
+
+
 class _Progress(msgspec.Struct, frozen=True):
     spool_id: int
     device_id: int
     seqs: str
 
 
-def add_progress(
-    connection: psycopg.Connection, claims: list[tuple[int, int, Claim]], now: datetime
+def put_outcome(
+    connection: psycopg.Connection,
+    newest: list[FixRow],
+    states: list[TrackingState],
+    claims: list[tuple[int, int, Claim]],
+    now: datetime,
 ) -> dict[int, Receipt]:
-    """Marks (device_id, spool_id, claim) as stored; per spool id the receipt that says all that is stored now."""
-    if not claims:
+    """What a batch leaves of every device; per spool id the receipt that says all that is stored now.
+
+    `newest` holds the newest counting fix, at most one a device; claims are (device_id, spool_id, numbers to mark as
+    stored). One statement: the way to the database and back costs more than any of its three parts.
+    """
+    if not newest and not states and not claims:
         return {}
     spools = {spool_id: claim.spool for _, spool_id, claim in claims}
+    values = {
+        "newest": as_rows([_last_fix(row) for row in newest]),
+        "device_ids": [one.device_id for one in states],
+        "states": [one.state for one in states],
+        "watermarks": [one.watermark for one in states],
+        "failed": [one.failed for one in states],
+        "progress": as_rows(_progress(claims)),
+        "now": now,
+    }
+    stored = connection.execute(statement("put_outcome"), values).fetchall()
+    return {spool_id: receipt_of(spools[spool_id], seqs) for spool_id, seqs in stored}
+
+
+def _last_fix(row: FixRow) -> _LastFix:
+    fix = row.fix
+    return _LastFix(
+        row.device_id, fix.fixed_at, row.received_at, fix.seq, fix.lat_e7, fix.lon_e7, fix.speed_mps, fix.course_deg,
+        fix.satellites, fix.quality, fix.replayed,
+    )  # fmt: skip
+
+
+def _progress(claims: list[tuple[int, int, Claim]]) -> list[_Progress]:
     ranges: dict[tuple[int, int], list[list[int]]] = {}
     for device_id, spool_id, claim in claims:
         known = ranges.setdefault((spool_id, device_id), [])
@@ -62,12 +115,10 @@ def add_progress(
             known[-1][1] = claim.last
         else:
             known.append([claim.first, claim.last])
-    rows = [
+    return [
         _Progress(spool_id, device_id, "{" + ",".join(f"[{first},{last}]" for first, last in known) + "}")
         for (spool_id, device_id), known in sorted(ranges.items())
     ]
-    stored = connection.execute(statement("add_progress"), {"rows": as_rows(rows), "now": now}).fetchall()
-    return {spool_id: receipt_of(spools[spool_id], seqs) for spool_id, seqs in stored}
 
 
 def receipt_of(spool: str, seqs: str) -> Receipt:
@@ -93,34 +144,6 @@ def newest_receipts(connection: psycopg.Connection) -> dict[str, Receipt]:
         if device not in found:
             found[device] = Receipt(spool=_NO_SPOOL, through=0) if spool is None else receipt_of(spool, seqs)
     return found
-
-
-class _LastFix(msgspec.Struct, frozen=True):
-    device_id: int
-    fixed_at: datetime
-    received_at: datetime
-    seq: int
-    lat_e7: int
-    lon_e7: int
-    speed_mps: float | None
-    course_deg: float | None
-    satellites: int | None
-    quality: str | None
-    replayed: bool
-
-
-def put_last_fixes(connection: psycopg.Connection, rows: list[FixRow]) -> None:
-    """Keeps the newest counting fix per device; `rows` holds one row a device at the most."""
-    if not rows:
-        return
-    newest = [
-        _LastFix(
-            row.device_id, row.fix.fixed_at, row.received_at, row.fix.seq, row.fix.lat_e7, row.fix.lon_e7,
-            row.fix.speed_mps, row.fix.course_deg, row.fix.satellites, row.fix.quality, row.fix.replayed,
-        )
-        for row in rows
-    ]  # fmt: skip
-    connection.execute(statement("put_last_fixes"), {"rows": as_rows(newest)})
 
 
 def put_rejects(connection: psycopg.Connection, rejects: list[tuple[Reject, str]], received_at: datetime) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from functools import cached_property
 
 import msgspec
 import psycopg
@@ -11,17 +12,22 @@ import psycopg
 from storage.sql import statement
 
 
-class Registered(msgspec.Struct, frozen=True):
-    """Registered devices by the names under which they report."""
+class Registered(msgspec.Struct, frozen=True, dict=True):
+    """Registered devices by the names under which they report. What follows from them is worked out once."""
 
     ids: dict[str, int]
     names: dict[str, str]  # the device's own name
     phones: frozenset[int]  # ids of devices that are no dedicated units
 
-    @property
+    @cached_property
     def own_ids(self) -> dict[str, int]:
         """Ids by the devices' own names."""
         return {name: self.ids[said] for said, name in self.names.items()}
+
+    @cached_property
+    def only_units(self) -> bool:
+        """Whether none is a phone and each reports under its own name."""
+        return not self.phones and all(said == name for said, name in self.names.items())
 
 
 class ForeignSender(msgspec.Struct, frozen=True):

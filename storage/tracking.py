@@ -11,7 +11,7 @@ import psycopg
 
 from contract.milestones import FOLLOWERS, Milestone
 from storage.ids import new_id
-from storage.sql import as_rows, statement
+from storage.sql import statement
 
 
 class InstallRow(msgspec.Struct, frozen=True):
@@ -85,21 +85,6 @@ def listen_for_plan_changes(connection: psycopg.Connection, hear: Callable[[psyc
 def tracking_states(connection: psycopg.Connection, device_ids: list[int]) -> dict[int, str]:
     """The engine's memory per device as JSON."""
     return dict(connection.execute(statement("tracking_states"), {"device_ids": device_ids}).fetchall())
-
-
-class TrackingState(msgspec.Struct, frozen=True):
-    """The engine's memory of a device as JSON, its watermark, and why step failed."""
-
-    device_id: int
-    state: msgspec.Raw
-    watermark: datetime
-    failed: str | None
-
-
-def put_tracking_states(connection: psycopg.Connection, states: list[TrackingState]) -> None:
-    """Keeps the states of all devices at once."""
-    if states:
-        connection.execute(statement("put_tracking_states"), {"states": as_rows(states)})
 
 
 class TripChange(msgspec.Struct, frozen=True):

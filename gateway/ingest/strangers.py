@@ -21,7 +21,7 @@ MOST_BYTES = 1_048_576  # of rejects kept under one name: about 200 MiB in all
 def fixes_of_registered(batch: Batch, who: Registered) -> list[tuple[Fix, Message]]:
     """The fixes of registered devices, under their own names; a phone's are marked, whatever it says itself."""
     known = [(fix, message) for fix, message in batch.fixes if fix.device in who.ids]
-    if not who.phones and all(said == name for said, name in who.names.items()):
+    if who.only_units:
         return known
     return [(_own(fix, who), message) for fix, message in known]
 

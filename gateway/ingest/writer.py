@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
@@ -25,15 +26,9 @@ from gateway.ingest.strangers import fixes_of_registered, meet_strangers, reject
 from gateway.ingest.tracker import Tracked, Tracker
 from gateway.tracking.events import MilestoneEvent
 from storage.fixes import FixRow, Stored, store_fixes
-from storage.ingest import (
-    add_progress,
-    put_last_fixes,
-    put_rejects,
-    put_status,
-)
+from storage.ingest import TrackingState, put_outcome, put_rejects, put_status
 from storage.posted import delete_posted, oldest_posted
 from storage.senders import Registered
-from storage.tracking import TrackingState, put_tracking_states
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -44,7 +39,7 @@ class Written(msgspec.Struct, frozen=True):
     fixes: int
     refused_by: dict[str, int]  # of the new ones, by rule
     duplicates: int
-    late: int
+    late: int  # of the new ones
     unknown_fields: int
     ignored: int
     age_s: float | None  # of the last fix, when the batch was read; None: the batch held none
@@ -67,7 +62,7 @@ class Writer:
         """Stores `batch` or raises and stores nothing. `now` is the clock's.
 
         1. devices and spools; 2. the engine judges and follows; 3. fixes; 4. what was found; 5. rejects and
-        statuses; 6. progress. Then one commit.
+        statuses; 6. newest fixes, the engine's memory, progress. Then one commit.
         """
         received_at = true_now()
         with self._connection.transaction():
@@ -90,7 +85,7 @@ class Writer:
             stored = store_fixes(self._connection, rows)
             contradicting = [known[place] for place in sorted(stored.conflicting)]
             rejects += self._contradictions.meet(contradicting, ids, received_at)
-            self._follow(rows, stored, tracked, who, received_at)
+            self._found(tracked, ids, received_at)
             write_derived(self._connection, tracked, now)
             queue_what_is_late(self._connection, rows, stored, tracked)
             put_rejects(self._connection, rejects, received_at)
@@ -98,16 +93,23 @@ class Writer:
             for device_id, status, said_at in statuses:
                 put_status(self._connection, device_id, status, said_at)
             delete_posted(self._connection, batch.posted)
-            receipts = self._progress(batch.claims, ids, spools, now)
+            claims = [
+                (name, spools[place], claim) for name, claim in batch.claims
+                if (place := (ids.get(name, 0), claim.spool)) in spools
+            ]  # fmt: skip
+            newest, states = _newest(rows, stored, who.phones), _states(rows, tracked)
+            numbers = [(ids[name], spool_id, claim) for name, spool_id, claim in claims]
+            receipts = put_outcome(self._connection, newest, states, numbers, now)
         self._known.committed()
         self._contradictions.committed()
         self._tracker.commit(tracked)
         remember_noted(tracked)
         repeated = len(rows) - len(stored.new) - len(stored.conflicting)
         refused = Counter(rule for place, rule in tracked.refused_by.items() if place in stored.new)
+        late = sum(place in stored.new for place in tracked.late)
         age_s = (now - batch.fixes[-1][0].fixed_at).total_seconds() if batch.fixes else None
         return Written(
-            receipts, rejects, len(stored.new), refused, repeated, len(tracked.late), batch.unknown_fields,
+            _by_device(claims, receipts), rejects, len(stored.new), refused, repeated, late, batch.unknown_fields,
             batch.ignored, age_s,
         )  # fmt: skip
 
@@ -134,48 +136,45 @@ class Writer:
             rejects += reject_fixes(misplaced, RejectReason.WRONG_DEVICE, detail)
         return spools, known, rejects
 
-    def _follow(
-        self, rows: list[FixRow], stored: Stored, tracked: Tracked, who: Registered, recorded_at: datetime
-    ) -> None:
-        """The newest counting fix, the engine's memory and what it found."""
-        seen: dict[int, datetime] = {}
-        for row in rows:
-            seen[row.device_id] = max(row.fix.fixed_at, seen.get(row.device_id, row.fix.fixed_at))
-        newest: dict[int, FixRow] = {}
-        for place in stored.new:
-            row = rows[place]
-            before = newest.get(row.device_id)
-            counts = row.refused_by is None and (row.fix.source is Source.DEDICATED or row.device_id in who.phones)
-            if counts and (before is None or before.fix.fixed_at < row.fix.fixed_at):
-                newest[row.device_id] = row
-        put_last_fixes(self._connection, [newest[device_id] for device_id in sorted(newest)])
-        states = [
-            TrackingState(
-                device_id, msgspec.Raw(msgspec.json.encode(state)), newest_at, tracked.failed.get(device_id)
-            )
-            for device_id, state in sorted(tracked.states.items())
-            if (newest_at := state.newest or seen.get(device_id)) is not None
-        ]  # fmt: skip
-        put_tracking_states(self._connection, states)
+    def _found(self, tracked: Tracked, ids: Mapping[str, int], recorded_at: datetime) -> None:
+        """Milestones that the batch showed."""
         if not any(isinstance(event, MilestoneEvent) for _, event in tracked.events):
             return
-        devices = {device_id: name for name, device_id in who.own_ids.items()}
+        devices = {device_id: name for name, device_id in ids.items()}
         write_findings(
             self._connection, [(devices[device_id], event) for device_id, event in tracked.events], recorded_at
         )
         self._known.forget()  # what was found changes the plans
 
-    def _progress(
-        self,
-        claims: list[tuple[str, Claim]],
-        ids: dict[str, int],
-        spools: dict[tuple[int, str], int],
-        now: datetime,
-    ) -> dict[str, list[Receipt]]:
-        known = [(name, claim) for name, claim in claims if (ids.get(name, 0), claim.spool) in spools]
-        rows = [(ids[name], spools[ids[name], claim.spool], claim) for name, claim in known]
-        receipts = add_progress(self._connection, rows, now)
-        found: dict[str, list[Receipt]] = {}
-        for spool_id, name in {spool_id: name for (_, spool_id, _), (name, _) in zip(rows, known, strict=True)}.items():
-            found.setdefault(name, []).append(receipts[spool_id])
-        return found
+
+def _newest(rows: list[FixRow], stored: Stored, phones: frozenset[int]) -> list[FixRow]:
+    """The newest fix that counts of each device, in order of their ids."""
+    newest: dict[int, FixRow] = {}
+    for place in stored.new:
+        row = rows[place]
+        before = newest.get(row.device_id)
+        counts = row.refused_by is None and (row.fix.source is Source.DEDICATED or row.device_id in phones)
+        if counts and (before is None or before.fix.fixed_at < row.fix.fixed_at):
+            newest[row.device_id] = row
+    return [newest[device_id] for device_id in sorted(newest)]
+
+
+def _states(rows: list[FixRow], tracked: Tracked) -> list[TrackingState]:
+    """The engine's memory of each device of which it has seen a fix, be it one that does not count."""
+    without = {device_id for device_id, state in tracked.states.items() if state.newest is None}
+    seen: dict[int, datetime] = {}
+    for row in rows if without else ():
+        seen[row.device_id] = max(row.fix.fixed_at, seen.get(row.device_id, row.fix.fixed_at))
+    return [
+        TrackingState(device_id, msgspec.json.encode(state).decode(), newest_at, tracked.failed.get(device_id))
+        for device_id, state in sorted(tracked.states.items())
+        if (newest_at := state.newest or seen.get(device_id)) is not None
+    ]
+
+
+def _by_device(claims: list[tuple[str, int, Claim]], receipts: dict[int, Receipt]) -> dict[str, list[Receipt]]:
+    """Per device the receipts of the spools that it named, given as (device, spool_id, claim)."""
+    found: dict[str, list[Receipt]] = {}
+    for spool_id, name in {spool_id: name for name, spool_id, _ in claims}.items():
+        found.setdefault(name, []).append(receipts[spool_id])
+    return found

@@ -17,6 +17,14 @@ WHERE w.name = ANY (%(shared)s::text[]) OR (
 ON CONFLICT (device_id, name) DO NOTHING
 RETURNING device_id, name, id;
 
+-- name: open_savepoint
+-- Where a COPY that meets a repeated key goes back to; the commit closes it.
+SAVEPOINT before_fixes;
+
+-- name: back_to_savepoint
+-- Undoes the COPY that met a repeated key, and no more.
+ROLLBACK TO before_fixes;
+
 -- name: copy_fixes
 -- Binary COPY straight into the hypertable; a key that is stored already makes it fail as a whole.
 COPY waybill.fix (fixed_at, received_at, seq, device_id, spool_id, lat_e7, lon_e7, altitude_m, speed_mps, course_deg,
@@ -73,27 +81,34 @@ WHERE s.row_no = ANY (%(places)s::integer[])
 -- Empties the staging table within the transaction.
 DELETE FROM staged_fix;
 
--- name: add_progress
--- Adds ranges of numbers per spool and gives back what is stored now.
+-- name: put_outcome
+-- Of every device in a batch: its newest counting fix (an older one changes nothing), the engine's memory (a mark that step raised stays until what it missed is derived), and the numbers per spool; gives what is stored of these now.
+WITH last_fixes AS (
+    INSERT INTO waybill.last_fix AS l (device_id, fixed_at, received_at, seq, lat_e7, lon_e7, speed_mps, course_deg,
+        satellites, quality, replayed)
+    SELECT w.device_id, w.fixed_at, w.received_at, w.seq, w.lat_e7, w.lon_e7, w.speed_mps, w.course_deg,
+        w.satellites, w.quality, w.replayed
+    FROM json_to_recordset(%(newest)s::json) AS w (device_id integer, fixed_at timestamptz, received_at timestamptz,
+        seq bigint, lat_e7 integer, lon_e7 integer, speed_mps real, course_deg real, satellites smallint, quality text,
+        replayed boolean)
+    ON CONFLICT (device_id) DO UPDATE SET fixed_at = excluded.fixed_at, received_at = excluded.received_at,
+        seq = excluded.seq, lat_e7 = excluded.lat_e7, lon_e7 = excluded.lon_e7, speed_mps = excluded.speed_mps,
+        course_deg = excluded.course_deg, satellites = excluded.satellites, quality = excluded.quality,
+        replayed = excluded.replayed
+    WHERE l.fixed_at < excluded.fixed_at
+), states AS (
+    INSERT INTO waybill.tracking_state AS t (device_id, state, watermark, failed)
+    SELECT w.device_id, w.state::json, w.watermark, w.failed
+    FROM unnest(%(device_ids)b::integer[], %(states)b::text[], %(watermarks)b::timestamptz[], %(failed)b::text[])
+        AS w (device_id, state, watermark, failed)
+    ON CONFLICT (device_id) DO UPDATE SET state = excluded.state, watermark = excluded.watermark,
+        failed = coalesce(t.failed, excluded.failed)
+)
 INSERT INTO waybill.device_progress AS p (spool_id, device_id, seqs, changed_at)
 SELECT n.spool_id, n.device_id, n.seqs::int8multirange, %(now)s
-FROM json_to_recordset(%(rows)s::json) AS n (spool_id integer, device_id integer, seqs text)
+FROM json_to_recordset(%(progress)s::json) AS n (spool_id integer, device_id integer, seqs text)
 ON CONFLICT (spool_id) DO UPDATE SET seqs = p.seqs + excluded.seqs, changed_at = excluded.changed_at
 RETURNING p.spool_id, p.seqs::text;
-
--- name: put_last_fixes
--- The newest counting fix per device; an older one changes nothing.
-INSERT INTO waybill.last_fix AS l (device_id, fixed_at, received_at, seq, lat_e7, lon_e7, speed_mps, course_deg,
-    satellites, quality, replayed)
-SELECT w.device_id, w.fixed_at, w.received_at, w.seq, w.lat_e7, w.lon_e7, w.speed_mps, w.course_deg, w.satellites,
-    w.quality, w.replayed
-FROM json_to_recordset(%(rows)s::json) AS w (device_id integer, fixed_at timestamptz, received_at timestamptz, seq bigint,
-    lat_e7 integer, lon_e7 integer, speed_mps real, course_deg real, satellites smallint, quality text, replayed boolean)
-ON CONFLICT (device_id) DO UPDATE SET fixed_at = excluded.fixed_at, received_at = excluded.received_at,
-    seq = excluded.seq, lat_e7 = excluded.lat_e7, lon_e7 = excluded.lon_e7, speed_mps = excluded.speed_mps,
-    course_deg = excluded.course_deg, satellites = excluded.satellites, quality = excluded.quality,
-    replayed = excluded.replayed
-WHERE l.fixed_at < excluded.fixed_at;
 
 -- name: put_reject
 -- One message, or entry of one, that became no fix.

@@ -30,14 +30,6 @@ LISTEN waybill_plan;
 -- What the engine remembers of each device.
 SELECT device_id, state::text FROM waybill.tracking_state WHERE device_id = ANY (%(device_ids)s);
 
--- name: put_tracking_states
--- The engine's memory after a batch, all devices at once. A mark that step raised stays until what it missed is derived.
-INSERT INTO waybill.tracking_state AS t (device_id, state, watermark, failed)
-SELECT w.device_id, w.state, w.watermark, w.failed
-FROM json_to_recordset(%(states)s::json) AS w (device_id integer, state json, watermark timestamptz, failed text)
-ON CONFLICT (device_id) DO UPDATE SET state = excluded.state, watermark = excluded.watermark,
-    failed = coalesce(t.failed, excluded.failed);
-
 -- name: trips_departed
 -- Trips that left; a time that is known already stays.
 UPDATE waybill.trip t SET departed_at = w.at

@@ -104,6 +104,15 @@ def test_a_round_leaves_trip_doors_legs_milestones_and_audit_events(gateway: psy
     assert record["audit"] == [("trip.departed", "gps-01", departed_at), ("trip.ended", "gps-01", ended_at)]
 
 
+def test_a_late_fix_that_comes_again_is_counted_late_once(gateway: psycopg.Connection) -> None:
+    writer = Writer(gateway, Tracker(Policy()))
+    writer.write(batch([*ROUND[:3], *ROUND[4:6]]), NINE)
+
+    written = [writer.write(batch(ROUND[3:4]), NINE) for _ in range(2)]
+
+    assert [(one.late, one.duplicates) for one in written] == [(1, 0), (0, 1)]
+
+
 def test_a_batch_in_which_something_was_found_confirms_its_numbers(gateway: psycopg.Connection) -> None:
     writer = Writer(gateway, Tracker(Policy()))
     writer.write(batch(ROUND[:50]), NINE)
