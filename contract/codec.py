@@ -175,8 +175,8 @@ def _assemble(
         reject = _reject(device, RejectReason.WRONG_DEVICE, "the body names another device than the topic", body)
         value = printable(message.device[:100])
         return Decoded([], [msgspec.structs.replace(reject, field="device", value=value)], None)
-    # fullmatch: the pattern's $ would let a line break through at the end.
-    if spool is not None and not SPOOL_ID.fullmatch(spool):
+    # fullmatch: the pattern's $ would let a line break through at the end. A claim's spool was looked at already.
+    if spool is not None and (claim is None or spool != claim.spool) and not SPOOL_ID.fullmatch(spool):
         reject = _reject(device, RejectReason.INVALID_FIELD, "spool must match [a-z0-9][a-z0-9-]{0,31}", body)
         value = printable(spool[:100])
         return Decoded([], [msgspec.structs.replace(reject, field="spool", value=value)], claim)
@@ -212,28 +212,25 @@ def make_fix(
     claim: Claim | None,
 ) -> Fix | Reject:
     """A Fix from a well-formed entry, or the reject that says why not."""
-
-    def refuse(reason: RejectReason, detail: str, field: str, value: object) -> Reject:
-        reject = _reject(device, reason, detail, b"")  # the caller knows the entry's bytes
-        return msgspec.structs.replace(reject, field=field, value=str(value)[:100], spool=spool, seq=entry.seq)
-
     lat_e7, lon_e7 = entry.lat_e7, entry.lon_e7
     if lat_e7 is None or lon_e7 is None:
         if entry.lat is None or entry.lon is None:
-            return refuse(RejectReason.NO_POSITION, "needs lat_e7 and lon_e7, or lat and lon", "lat_e7", lat_e7)
+            detail = "needs lat_e7 and lon_e7, or lat and lon"
+            return _refuse(device, spool, entry, RejectReason.NO_POSITION, detail, "lat_e7")
         lat_e7, lon_e7 = to_e7(entry.lat), to_e7(entry.lon)
     if entry.fixed_at < oldest:
-        return refuse(RejectReason.TIME_TOO_OLD, "more than 400 days ago", "fixed_at", entry.fixed_at)
+        return _refuse(device, spool, entry, RejectReason.TIME_TOO_OLD, "more than 400 days ago", "fixed_at")
     if entry.fixed_at > newest:
-        return refuse(RejectReason.TIME_IN_FUTURE, "over 10 minutes ahead", "fixed_at", entry.fixed_at)
+        return _refuse(device, spool, entry, RejectReason.TIME_IN_FUTURE, "over 10 minutes ahead", "fixed_at")
     seq = entry.seq
     if spool is None:
         seq = _hash_seq(entry)
     elif seq is None:
-        return refuse(RejectReason.NO_NUMBER, "a message that names a spool numbers its fixes", "seq", None)
+        detail = "a message that names a spool numbers its fixes"
+        return _refuse(device, spool, entry, RejectReason.NO_NUMBER, detail, "seq")
     elif claim is not None and not claim.first <= seq <= claim.last:
         detail = f"outside the announced {claim.first}..{claim.last}"
-        return refuse(RejectReason.OUT_OF_CLAIM, detail, "seq", seq)
+        return _refuse(device, spool, entry, RejectReason.OUT_OF_CLAIM, detail, "seq")
     assert seq is not None
     return Fix(
         device=device,
@@ -254,6 +251,12 @@ def make_fix(
         source=entry.source,
         boot_id=boot,
     )
+
+
+def _refuse(device: str, spool: str | None, entry: WireFix, reason: RejectReason, detail: str, field: str) -> Reject:
+    reject = _reject(device, reason, detail, b"")  # the caller knows the entry's bytes
+    value = str(getattr(entry, field))[:100]
+    return msgspec.structs.replace(reject, field=field, value=value, spool=spool, seq=entry.seq)
 
 
 def _hash_seq(entry: WireFix) -> int:

@@ -54,6 +54,7 @@ def parse_milestone_topic(topic: str) -> tuple[str, str] | None:
     return (code, number) if dot else None
 
 
+@lru_cache(maxsize=16_384)
 def parse_topic(topic: str) -> tuple[str, str] | None:
     """(device, channel) of a topic of this protocol, or None when it is none."""
     parts = topic.split("/")

@@ -69,8 +69,9 @@ def read_batch(messages: list[Message], now: datetime) -> Batch:
 
 
 def _add(batch: Batch, device: str, decoded: Decoded, message: Message) -> None:
-    batch.fixes.extend((fix, message) for fix in decoded.fixes)
-    batch.rejects.extend((reject, message.topic) for reject in decoded.rejects)
+    batch.fixes += [(fix, message) for fix in decoded.fixes]
+    if decoded.rejects:
+        batch.rejects += [(reject, message.topic) for reject in decoded.rejects]
     batch.unknown_fields += decoded.unknown_fields
     if decoded.claim is not None:
         batch.claims.append((device, decoded.claim))

@@ -73,7 +73,8 @@ class Tracker:
         fitted = known.fitted(list(by_device))
         tracked = Tracked()
         for device_id, entries in by_device.items():
-            entries.sort(key=lambda entry: (entry[1].fixed_at, entry[1].seq))
+            if len(entries) > 1:
+                entries.sort(key=lambda entry: (entry[1].fixed_at, entry[1].seq))
             try:
                 watermark = watermarks.get(device_id)
                 self._run_device(device_id, entries, watermark, fitted.get(device_id, _NOWHERE), tracked, came_at)

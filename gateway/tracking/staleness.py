@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from contract.fix import Fix, Source
 from gateway.tracking.policy import Policy
+
+_DAY_S = 86_400.0
 
 
 def is_stale(fix: Fix, came_at: datetime, fitted_at: datetime | None, policy: Policy) -> bool:
@@ -18,4 +20,4 @@ def is_stale(fix: Fix, came_at: datetime, fitted_at: datetime | None, policy: Po
         return False
     if fitted_at is not None and fix.fixed_at < fitted_at:
         return True
-    return fix.fixed_at < came_at - timedelta(days=policy.spool_days)
+    return (came_at - fix.fixed_at).total_seconds() > policy.spool_days * _DAY_S
