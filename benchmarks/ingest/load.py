@@ -9,6 +9,7 @@ import selectors
 import socket
 import ssl
 import struct
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,6 +20,9 @@ from contract.codec import encode_fixes
 from contract.fix import Fix, Quality
 from contract.topics import FIXES, PROPERTY_FIRST, PROPERTY_LAST, PROPERTY_SPOOL, device_topic
 
+_PACE_S = (
+    0.002  # between two looks when paced: to wake for every PUBACK would take a fifth of a core from what is measured
+)
 WINDOW = 500  # unacknowledged messages per connection, as the peers of PERFORMANCE.md had in total
 
 
@@ -143,6 +147,8 @@ def publish_all(address: Address, devices: dict[str, list[bytes]], allowed: Call
             most = 2**62 if allowed is None else allowed()
             for connection in connections:
                 connection.write(most)
+            if allowed is not None:
+                time.sleep(_PACE_S)
             for key, _ in selector.select(timeout=0.001):
                 key.data.read()
         for connection in connections:
