@@ -45,6 +45,7 @@ _MODULES = (
     "policy",
     "profile",
     "trip",
+    "eta",
     "stop",
     "notify",
     "alert",

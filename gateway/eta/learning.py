@@ -14,14 +14,17 @@ import msgspec
 
 from contract.geo import distance_m
 from gateway.dispatch.estimate import POLICY
-from gateway.eta.network import Network
+from gateway.eta.network import Spot
 from gateway.eta.paces import Cell, cell_of
-from gateway.eta.street_ways import LIGHT_S
+from gateway.eta.street_ways import Streets
 
 # Between fixes farther apart nobody knows the way.
 _LONGEST_S = 90.0
-# Less is a receiver's noise: the van stands, which is time without way.
-_STANDS_M = 5.0
+# Slower is standing, which is time without way: walking pace, and receivers' noise.
+_STANDING_MPS = 1.0
+# A way along streets that takes so much longer than it was driven is a fix on the wrong street.
+_WRONG = 3.0
+_WRONG_S = 60.0
 
 Fix = tuple[datetime, int, int]
 
@@ -35,40 +38,41 @@ class Sum(msgspec.Struct):
 
 
 def driven(
-    fixes: Sequence[Fix], pauses: Sequence[tuple[datetime, datetime]], network: Network | None, zone: ZoneInfo
+    fixes: Sequence[Fix], pauses: Sequence[tuple[datetime, datetime]], streets: Streets | None, zone: ZoneInfo
 ) -> dict[tuple[Cell, int], Sum]:
     """Per cell and local hour; pieces of the way that touch a pause are left out."""
     sums: defaultdict[tuple[Cell, int], Sum] = defaultdict(Sum)
     standing = _Pauses(pauses)
-    arc: int | None = None
+    spot: Spot | None = None
     for (before_at, *before), (at, *here) in pairwise(fixes):
         took_s = (at - before_at).total_seconds()
         if not 0 < took_s <= _LONGEST_S or standing.touches(before_at, at):
-            arc = None
+            spot = None
             continue
-        lat, lon = (before[0] + here[0]) // 2, (before[1] + here[1]) // 2
-        one = sums[cell_of(lat, lon), at.astimezone(zone).hour]
+        one = sums[cell_of((before[0] + here[0]) // 2, (before[1] + here[1]) // 2), at.astimezone(zone).hour]
         one.driven_s += took_s
         way_m = distance_m(*before, *here)
-        if way_m < _STANDS_M:
+        if way_m < _STANDING_MPS * took_s:
             continue
         one.straight_s += way_m / POLICY.speed_mps
-        if network is not None:
-            street_s, arc = _on_street(network, (lat, lon), _course_deg(before, here), way_m, arc)
-            one.street_s += street_s
+        if streets is not None:
+            course_deg = _course_deg(before, here)
+            left = spot or streets.network.spot(before[0], before[1], course_deg)
+            spot = streets.network.spot(here[0], here[1], course_deg)
+            one.street_s += _along_streets_s(streets, left, spot, way_m, took_s)
     return dict(sums)
 
 
-def _on_street(
-    network: Network, middle: tuple[int, int], course_deg: float, way_m: float, before: int | None
-) -> tuple[float, int | None]:
-    """What the piece of way takes at the speed of the street that it lies on, with the light that was passed."""
-    spot = network.spot(*middle, course_deg)
-    if spot is None:
-        return way_m / POLICY.speed_mps, None
-    ((arc, _),) = spot.arcs
-    passed_light = before is not None and before != arc and bool(network.ends_at_light[before])
-    return way_m / float(network.speed_mps[arc]) + (LIGHT_S if passed_light else 0.0), arc
+def _along_streets_s(streets: Streets, left: Spot | None, came: Spot | None, way_m: float, took_s: float) -> float:
+    """What the piece takes at the map's speeds, with the lights on the way."""
+    if left is None or came is None:
+        return way_m / POLICY.speed_mps
+    network, at_cost = streets.network, streets.free_flow
+    limit_s = _WRONG * took_s + _WRONG_S
+    seconds = network.seconds_between(left, came, network.times_to(came, at_cost, limit_s), at_cost)
+    if seconds <= limit_s:
+        return seconds
+    return way_m / float(network.speed_mps[came.arcs[0][0]])
 
 
 def _course_deg(before: Sequence[int], here: Sequence[int]) -> float:

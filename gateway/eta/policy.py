@@ -35,6 +35,7 @@ class EtaPolicy(msgspec.Struct, frozen=True, kw_only=True):
     least_at_door_s: Annotated[
         float, _because("s", "who stands at a door longer than usual leaves it soon, not now")
     ] = 60.0
+    least_at_door_share: Annotated[float, _because("", "of what is usual at the door; visits vary by a third")] = 0.25
     standing_mps: Annotated[float, _because("m/s", "slower is standing: walking pace, and receivers' noise")] = 1.0
 
 

@@ -51,8 +51,10 @@ def start_of(
     if at_door:
         drop = at_door[-1]
         assert drop.arrived_at is not None
-        left_s = ways.at_door_s(door_of(drop)) - (now - drop.arrived_at).total_seconds()
-        return Start(now + timedelta(seconds=max(left_s, policy.least_at_door_s)), *_place_at(trip, drop))
+        usual_s = ways.at_door_s(door_of(drop))
+        least_s = max(policy.least_at_door_s, policy.least_at_door_share * usual_s)
+        left_s = max(least_s, usual_s - (now - drop.arrived_at).total_seconds())
+        return Start(now + timedelta(seconds=left_s), *_place_at(trip, drop))
     if trip.fixed_at is None or trip.fixed_at < trip.departed_at:
         unheard_s = min((now - trip.departed_at).total_seconds(), policy.drives_on_s)
         return Start(now - timedelta(seconds=max(0.0, unheard_s)), trip.premises_lat_e7, trip.premises_lon_e7)

@@ -40,6 +40,8 @@ class Streets:
         self.network = network
         lat_e7, lon_e7 = network.middles_e7()
         self._cells = [cell_of(int(lat), int(lon)) for lat, lon in zip(lat_e7, lon_e7, strict=True)]
+        wait_s = np.where(network.ends_at_light, LIGHT_S, 0.0)
+        self.free_flow = network.turned_round(network.length_m / network.speed_mps, wait_s)
         self._costs: OrderedDict[Hashable, Reversed] = OrderedDict()
         self._times: OrderedDict[Hashable, tuple[float, NDArray[np.float32]]] = OrderedDict()
         self._ways: dict[Hashable, float | None] = {}
@@ -62,9 +64,9 @@ class Streets:
         network = self.network
         by_cell = {cell: paces.at(cell, hour) for cell in set(self._cells)}
         pace = np.fromiter((by_cell[cell] for cell in self._cells), np.float64, len(self._cells))
-        slower = pace * slowed_arcs(network, held)
-        wait_s = np.where(network.ends_at_light, LIGHT_S, 0.0) * pace
-        return network.turned_round(network.length_m / network.speed_mps * slower, wait_s)
+        return network.turned_round(
+            self.free_flow.drive_s * pace * slowed_arcs(network, held), self.free_flow.wait_s * pace
+        )
 
     def seconds(
         self, here: Point, there: Point, course_deg: float | None, key: Hashable, at_cost: Reversed

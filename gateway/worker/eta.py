@@ -65,13 +65,13 @@ def eta_jobs(database_url: str, clock: Clock, map_dir: Path | None) -> list[Job]
 
 def learn_from(connection: psycopg.Connection, trip: TripToLearnFrom, keeper: Keeper) -> int:
     """Goes through one ended trip and keeps what it taught; how many cells and hours that were."""
-    network = keeper.network
+    streets = keeper.streets()
     fixes = fixes_of_trip(connection, trip)
-    sums = driven(fixes, pauses_of_trip(connection, trip.id), network, ZoneInfo(trip.tz))
+    sums = driven(fixes, pauses_of_trip(connection, trip.id), streets, ZoneInfo(trip.tz))
     rows = [
         DrivenPace(
             trip_id=trip.id, cell_lat=cell[0], cell_lon=cell[1], hour=hour, premises_id=trip.premises_id,
-            driven_s=one.driven_s, straight_s=one.straight_s, street_s=None if network is None else one.street_s,
+            driven_s=one.driven_s, straight_s=one.straight_s, street_s=None if streets is None else one.street_s,
         )
         for (cell, hour), one in sums.items()
     ]  # fmt: skip

@@ -13,6 +13,7 @@ from tests.fixtures.api import Api
 from tests.fixtures.gateway import NOON
 from tests.fixtures.trips import HOME_LAT, HOME_LON, add_driver, add_van, change, numbers, order, plan
 
+HOUR = timedelta(hours=1)
 AREA = {"geometry": {"type": "Point", "coordinates": [HOME_LON + 0.01, HOME_LAT]}, "radius_m": 400}
 JAM = {"kind": "traffic", "says": "Jam at the harbour", "speed_share": 0.25, **AREA}
 
@@ -25,10 +26,11 @@ def enter(api: Api, **more: Any) -> dict[str, Any]:
 
 
 def way_s(api: Api) -> float:
+    """An hour from now: the clock of the API goes on from noon."""
     with psycopg.connect(api.database.gateway_url) as connection:
-        ways = Keeper(None).ways_for(connection, NOON)(api.store, "Europe/Helsinki")
+        ways = Keeper(None).ways_for(connection, NOON + HOUR)(api.store, "Europe/Helsinki")
     here, there = ((round(HOME_LAT * 1e7), round((HOME_LON + east) * 1e7)) for east in (0.0, 0.02))
-    return ways.way(here, there, NOON).seconds
+    return ways.way(here, there, NOON + HOUR).seconds
 
 
 def test_a_slowdown_counts_from_when_it_is_entered_until_it_is_ended(api: Api) -> None:
@@ -75,7 +77,7 @@ def test_others_premises_and_their_dispatchers_are_left_alone(api: Api) -> None:
         ({"geometry": None, "radius_m": None, "road": "Mannerheimintie"}, "road"),
         ({"geometry": {"type": "LineString", "coordinates": [[24, 60], [25, 60]]}}, "geometry"),
         ({"radius_m": None}, "geometry"),
-        ({"to_at": (NOON - timedelta(hours=1)).isoformat()}, "to_at"),
+        ({"to_at": (NOON - HOUR).isoformat()}, "to_at"),
         ({"speed_share": 1.0}, "speed_share"),
     ],
 )

@@ -9,6 +9,7 @@ import pytest
 
 from gateway.eta.learning import driven
 from gateway.eta.paces import UNLEARNED, Driven, Paces, cell_of
+from gateway.eta.street_ways import Streets
 from tests.fixtures.gateway import NOON
 from tests.unit.gateway.eta.streets import STEP_E7, STEP_M, square
 
@@ -52,7 +53,7 @@ def test_driving_is_counted_where_and_when_it_was_without_pauses() -> None:
     fixes = [(NOON + 10 * n * S, 0, n * east_e7) for n in range(11)]
     fixes += [(NOON + (160 + 10 * n) * S, 0, (10 + n) * east_e7) for n in range(6)]
 
-    moving = driven(fixes, [(NOON + 100 * S, NOON + 160 * S)], square(), ZONE)
+    moving = driven(fixes, [(NOON + 100 * S, NOON + 160 * S)], Streets(square()), ZONE)
 
     (((cell, hour), one),) = moving.items()
     assert (cell, hour) == (cell_of(0, 0), 12)

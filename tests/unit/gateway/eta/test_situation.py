@@ -64,7 +64,7 @@ def test_a_fix_of_before_the_departure_says_nothing() -> None:
     assert start_of(under_way(NOON - 20 * MINUTE), [], STRAIGHT, NOON, None).lat_e7 == HOME[0]
 
 
-@pytest.mark.parametrize(("stood_s", "left_s"), [(60, ESTIMATE.at_door_s - 60), (3600, 60)])
+@pytest.mark.parametrize(("stood_s", "left_s"), [(60, ESTIMATE.at_door_s - 60), (3600, 0.25 * ESTIMATE.at_door_s)])
 def test_who_stands_at_a_door_stays_as_long_as_is_usual(stood_s: float, left_s: float) -> None:
     here = drop(1, arrived=NOON - timedelta(seconds=stood_s), milestone="arrived")
 
