@@ -33,23 +33,6 @@ class OrderRow(msgspec.Struct, frozen=True):
     tracking_token: str
 
 
-class OrderTrip(msgspec.Struct, frozen=True):
-    """A trip that an order was planned on, its drop there and its leg; without a drop: it left the trip under way."""
-
-    id: UUID
-    trip_no: str
-    vehicle: str
-    seq: int | None
-    planned_departure_at: datetime
-    departed_at: datetime | None
-    ended_at: datetime | None
-    planned_arrival_at: datetime | None
-    arrived_at: datetime | None
-    left_at: datetime | None
-    leg_from: datetime | None
-    leg_to: datetime | None
-
-
 class OrderFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which orders a list is to hold; None: whichever."""
 
@@ -83,16 +66,6 @@ def order_document(
     }  # fmt: skip
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(statement("order_document"), values).fetchall()
-
-
-def order_trips(connection: psycopg.Connection, order_id: UUID) -> list[OrderTrip]:
-    return [OrderTrip(*row) for row in connection.execute(statement("order_trips"), {"order_id": order_id})]
-
-
-def order_audit(connection: psycopg.Connection, order_id: UUID) -> list[dict[str, Any]]:
-    """Every audit event of the order, in the order in which they were recorded."""
-    with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(statement("order_audit"), {"order_id": str(order_id)}).fetchall()
 
 
 def order_list(

@@ -198,6 +198,11 @@ def lock_order(connection: psycopg.Connection, order_id: UUID) -> OrderHead | No
     return None if row is None else _head(row)
 
 
+def lock_orders(connection: psycopg.Connection, order_ids: Sequence[UUID]) -> None:
+    """These orders, locked until the transaction ends, in an order that lets no two wait for one another."""
+    connection.execute(statement("lock_orders"), {"order_ids": list(order_ids)})
+
+
 def orders_by_refs(
     connection: psycopg.Connection, premises_id: UUID, source: str, refs: Sequence[str], *, test: bool = False
 ) -> dict[str, OrderHead]:

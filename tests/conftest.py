@@ -12,6 +12,7 @@ pytest_plugins = [
     "tests.fixtures.demo",
     "tests.fixtures.backups",
     "tests.fixtures.api",
+    "tests.fixtures.api_server",
     "tests.fixtures.sign_in_provider",
 ]
 

@@ -15,8 +15,8 @@ from gateway.api.clock import Now
 from gateway.api.database import Database
 from gateway.api.etags import etag_of
 from gateway.api.idempotency import IdempotentRoute, Once
+from gateway.api.order_access import OrderKey
 from gateway.api.order_models import OrderOut, to_order_out
-from gateway.api.orders import Key
 from gateway.api.paging import Cursor, Limit, read_place, write_place
 from gateway.api.premises import premises_of
 from gateway.api.problems import refusals
@@ -123,7 +123,13 @@ def search(
                        _409="The order is over"),
 )  # fmt: skip
 def pin_order(
-    request: Request, response: Response, key: Key, wanted: PinIn, caller: TripWriter, connection: Database, now: Now
+    request: Request,
+    response: Response,
+    key: OrderKey,
+    wanted: PinIn,
+    caller: TripWriter,
+    connection: Database,
+    now: Now,
 ) -> OrderOut:
     reader = Reader(caller.scope(Permission.TRIPS_WRITE).listed, caller.test)
     found = order_document(connection, reader, key=key)

@@ -116,7 +116,7 @@ def change(
     if_match: IfMatch = None,
 ) -> DocumentOut:  # fmt: skip
     document = _for_change(connection, caller, document_id)
-    must_match(if_match, etag_of(_out(document)))
+    must_match(if_match, lambda: etag_of(_out(document)))
     values = wanted.model_dump(exclude_unset=True)
     change_document(connection, document, values, actor=caller.actor, at=now)
     return tagged(response, _out(_found(connection, caller, Permission.MASTER_READ, document_id)))

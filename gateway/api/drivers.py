@@ -103,7 +103,7 @@ def change(
     now: Now, if_match: IfMatch = None,
 ) -> DriverOut:  # fmt: skip
     driver = _found(connection, caller, Permission.MASTER_WRITE, key)
-    must_match(if_match, etag_of(_out(request, connection, [driver], now)[0]))
+    must_match(if_match, lambda: etag_of(_out(request, connection, [driver], now)[0]))
     values = wanted.model_dump(exclude_unset=True)
     changed = change_driver(connection, driver, actor=caller.actor, at=now, **values)
     return tagged(response, _out(request, connection, [changed], now)[0])

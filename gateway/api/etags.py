@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -21,10 +22,11 @@ def etag_of(document: BaseModel) -> str:
     return f'"{hashlib.sha256(said.encode()).hexdigest()[:32]}"'
 
 
-def must_match(wanted: str | None, current: str) -> None:
-    """Raises 412 when `wanted` (If-Match) names other states than the current one."""
+def must_match(wanted: str | None, current: Callable[[], str]) -> None:
+    """Raises 412 when `wanted` (If-Match) names other states than the current one, which is worked out only then."""
     if wanted is None or wanted.strip() == "*":
         return
-    if current not in (tag.strip() for tag in wanted.split(",")):
-        detail = f"it has changed since it was read: its ETag is {current} now; read it again"
+    tag_now = current()
+    if tag_now not in (tag.strip() for tag in wanted.split(",")):
+        detail = f"it has changed since it was read: its ETag is {tag_now} now; read it again"
         raise HTTPException(HTTPStatus.PRECONDITION_FAILED, detail)

@@ -110,7 +110,7 @@ def change(
     now: Now, if_match: IfMatch = None,
 ) -> InstallOut:  # fmt: skip
     install = _found(connection, caller, Permission.MASTER_WRITE, key)
-    must_match(if_match, etag_of(described(connection, request, "install", InstallOut, [install], now)[0]))
+    must_match(if_match, lambda: etag_of(described(connection, request, "install", InstallOut, [install], now)[0]))
     changed = change_install(connection, install, wanted.model_dump(exclude_unset=True), actor=caller.actor, at=now)
     return _answer(request, response, connection, changed, now)
 

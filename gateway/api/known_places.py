@@ -95,7 +95,7 @@ def change(
     if_match: IfMatch = None,
 ) -> PlaceOut:  # fmt: skip
     place = _found(connection, caller, Permission.MASTER_WRITE, key, now)
-    must_match(if_match, etag_of(_out(place)))
+    must_match(if_match, lambda: etag_of(_out(place)))
     values = as_stored(wanted.model_dump(exclude_unset=True))
     return tagged(response, _out(change_place(connection, place, values, actor=caller.actor, at=now)))
 

@@ -100,7 +100,7 @@ def change(
 ) -> LicenseeOut:  # fmt: skip
     licensee = _found(connection, caller, Permission.MASTER_WRITE, key)
     must_administer_all(caller)
-    must_match(if_match, etag_of(described(connection, request, "licensee", LicenseeOut, [licensee], now)[0]))
+    must_match(if_match, lambda: etag_of(described(connection, request, "licensee", LicenseeOut, [licensee], now)[0]))
     values = wanted.model_dump(exclude_unset=True)
     changed = change_licensee(connection, licensee, values, actor=caller.actor, at=now)
     return _answer(request, response, connection, changed, now)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Annotated, Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from gateway.api.callers import TripReader, TripWriter
 from gateway.api.clock import Now
@@ -15,7 +15,15 @@ from gateway.api.database import Database
 from gateway.api.etags import IfMatch
 from gateway.api.idempotency import IdempotentRoute, Once
 from gateway.api.texts import Text
-from gateway.api.trip_access import CHANGE_TRIP, ONE_TRIP, TripKey, scope_of_trips, trip_asked_for, trip_for_change
+from gateway.api.trip_access import (
+    CHANGE_TRIP,
+    ONE_TRIP,
+    TripKey,
+    scope_of_trips,
+    told_time,
+    trip_asked_for,
+    trip_for_change,
+)
 from gateway.api.trip_models import Name, StrictModel
 from gateway.dispatch.blocks import Bag
 from gateway.dispatch.loading import bags_of, departure_blocks, load, lose, total_value_minor, unload
@@ -33,6 +41,9 @@ class ScanIn(StrictModel):
     """A tick or a scan."""
 
     code: Code = Field(description="the label's code, the order's number or id, or the goods' own tag")
+    at: AwareDatetime | None = Field(
+        None, description="when it was, for who brings along a past (records:import); left out: now"
+    )
 
 
 class ScanOut(BaseModel):
@@ -129,7 +140,8 @@ class PapersIn(StrictModel):
 def load_order(key: TripKey, wanted: ScanIn, caller: TripWriter, connection: Database, now: Now) -> ScanOut:
     trip = trip_for_change(connection, caller, key, None)
     scope = scope_of_trips(caller, Permission.TRIPS_WRITE)
-    done = load(connection, trip, scope, wanted.code, caller.actor, now)
+    at = told_time(caller, trip.head.premises_id, wanted.at, now)
+    done = load(connection, trip, scope, wanted.code, caller.actor, at)
     return ScanOut.model_validate(done, from_attributes=True)
 
 
@@ -138,7 +150,8 @@ def load_order(key: TripKey, wanted: ScanIn, caller: TripWriter, connection: Dat
 def unload_order(key: TripKey, wanted: ScanIn, caller: TripWriter, connection: Database, now: Now) -> ScanOut:
     trip = trip_for_change(connection, caller, key, None)
     scope = scope_of_trips(caller, Permission.TRIPS_WRITE)
-    done = unload(connection, trip, scope, wanted.code, caller.actor, now)
+    at = told_time(caller, trip.head.premises_id, wanted.at, now)
+    done = unload(connection, trip, scope, wanted.code, caller.actor, at)
     return ScanOut.model_validate(done, from_attributes=True)
 
 

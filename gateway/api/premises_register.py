@@ -130,7 +130,7 @@ def change(
     now: Now, if_match: IfMatch = None,
 ) -> PremisesOut:  # fmt: skip
     premises = _found(connection, caller, Permission.MASTER_WRITE, key)
-    must_match(if_match, etag_of(_out(request, connection, [premises], now)[0]))
+    must_match(if_match, lambda: etag_of(_out(request, connection, [premises], now)[0]))
     change_premises(connection, premises, _values(connection, caller, wanted), actor=caller.actor, at=now)
     return _answer(request, response, connection, premises.id, now)
 

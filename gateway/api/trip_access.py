@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
 import psycopg
-from fastapi import Path, Response
+from fastapi import HTTPException, Path, Response
 
 from gateway.api.callers import Caller
 from gateway.api.etags import etag_of, must_match
@@ -47,7 +48,7 @@ def trip_for_change(connection: psycopg.Connection, caller: Caller, key: str, if
     trip = trip_asked_for(connection, caller, Permission.TRIPS_WRITE, key)
     lock_plans(connection, trip.head.premises_id)
     (trip,) = read_trips(connection, [trip.head.id], lock=True)
-    must_match(if_match, etag_of(to_trip_out(trip)))
+    must_match(if_match, lambda: etag_of(to_trip_out(trip)))
     return trip
 
 
@@ -60,6 +61,16 @@ def trip_of_crew(
         return trip_asked_for(connection, caller, permission, key, lock=lock)
     (trip,) = read_trips(connection, own[:1], lock=lock)
     return trip
+
+
+def told_time(caller: Caller, trip_premises: UUID, at: datetime | None, now: datetime) -> datetime:
+    """When a plan or load was made: now, or earlier when whoever brings along a past may say so."""
+    if at is None:
+        return now
+    if trip_premises not in caller.scope(Permission.RECORDS_IMPORT):
+        says = f"{caller.actor.name} has no right to {Permission.RECORDS_IMPORT}: leave `at` out, and it is made now"
+        raise HTTPException(HTTPStatus.FORBIDDEN, says)
+    return not_in_future(at, now)
 
 
 def not_in_future(at: datetime | None, now: datetime) -> datetime:

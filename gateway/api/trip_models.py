@@ -57,6 +57,9 @@ class TripIn(StrictModel):
     join_doors: bool = Field(default=False, description="puts orders for one door one after the other")
     accept: list[Guard] = Field(default=[], max_length=10, description="guards that are accepted, with a reason")
     reason: Text | None = None
+    at: AwareDatetime | None = Field(
+        None, description="when it was planned, for who brings along a past (records:import); left out: now"
+    )
 
 
 class CrewOut(BaseModel):

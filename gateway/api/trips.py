@@ -28,6 +28,7 @@ from gateway.api.trip_access import (
     not_in_future,
     scope_of_trips,
     tagged,
+    told_time,
     trip_asked_for,
     trip_for_change,
 )
@@ -115,13 +116,14 @@ def plan(
     premises = premises_of(connection, caller, Permission.TRIPS_WRITE, wanted.premises)
     if wanted.accept and wanted.reason is None:
         raise RefusedError("say why these guards are accepted: give a reason", field="body.reason")
+    at = told_time(caller, premises.id, wanted.at, now)
     lock_plans(connection, premises.id)
-    drafted = draft_trip(connection, premises, scope, to_wanted(wanted), now, ways_for(premises.id, premises.tz))
+    drafted = draft_trip(connection, premises, scope, to_wanted(wanted), at, ways_for(premises.id, premises.tz))
     told = PreviewOut(trips=[to_effects(None, [drafted.plan], drafted.effects)], findings=to_findings(drafted.findings))
     if dry_run:
         response.status_code = HTTPStatus.OK
         return PlannedOut(trip=None, **dict(told))
-    trip_id = put_planned_trip(connection, premises, drafted, caller.actor, now, reason=wanted.reason)
+    trip_id = put_planned_trip(connection, premises, drafted, caller.actor, at, reason=wanted.reason, told_at=now)
     (trip,) = read_trips(connection, [trip_id])
     out = tagged(response, trip)
     response.headers["Location"] = f"/v1/trips/{trip_id}"

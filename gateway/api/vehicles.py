@@ -110,7 +110,7 @@ def change(
     now: Now, if_match: IfMatch = None,
 ) -> VehicleOut:  # fmt: skip
     vehicle = _found(connection, caller, Permission.MASTER_WRITE, key)
-    must_match(if_match, etag_of(_out(request, connection, [vehicle], now)[0]))
+    must_match(if_match, lambda: etag_of(_out(request, connection, [vehicle], now)[0]))
     facts = wanted.model_dump(exclude_unset=True)
     changed = change_vehicle(connection, vehicle, actor=caller.actor, at=now, **facts)
     return _answer(request, response, connection, changed, now)

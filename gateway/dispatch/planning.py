@@ -86,16 +86,16 @@ def draft_trip(
 
 def put_planned_trip(
     connection: psycopg.Connection, premises: Premises, drafted: Drafted, actor: Actor, at: datetime, *,
-    reason: str | None = None,
+    reason: str | None = None, told_at: datetime | None = None,
 ) -> UUID:  # fmt: skip
-    """Writes the drafted trip with its first plan; its id."""
+    """Writes the drafted trip with its first plan; its id. `told_at`: when it is told, of one that was planned `at`."""
     plan = drafted.plan
     new = NewTrip(
         premises_id=premises.id, vehicle_id=plan.vehicle_id, planned_departure_at=plan.planned_departure_at,
         crew=tuple(CrewMember(one.driver_id, one.role) for one in plan.crew), planned_route=plan.planned_route,
         drops=tuple(NewDrop(drop.order_id, drop.planned_arrival_at) for drop in plan.drops),
     )  # fmt: skip
-    placed = plan_trip(connection, new, actor, at)
+    placed = plan_trip(connection, new, actor, at, told_at=told_at)
     pin(connection, placed.id, premises.id, at)
     (trip,) = read_trips(connection, [placed.id])
     change = WrittenChange(

@@ -142,8 +142,13 @@ def declare(
     return msgspec.structs.replace(head, milestone=milestone, milestone_at=at)
 
 
-def plan_trip(connection: psycopg.Connection, trip: NewTrip, actor: Actor, at: datetime) -> PlacedTrip:
-    """Puts the orders on a trip of the vehicle in the sequence given; they are queued from `at` on."""
+def plan_trip(
+    connection: psycopg.Connection, trip: NewTrip, actor: Actor, at: datetime, *, told_at: datetime | None = None
+) -> PlacedTrip:
+    """Puts the orders on a trip of the vehicle in the sequence given; they are queued from `at` on.
+
+    `told_at`: when it is told, if that is later than when it was planned.
+    """
     vehicle = vehicle_name(connection, trip.premises_id, trip.vehicle_id)
     if vehicle is None:
         raise UnknownObjectError(f"vehicle {trip.vehicle_id} is not in service at premises {trip.premises_id}")
@@ -161,19 +166,18 @@ def plan_trip(connection: psycopg.Connection, trip: NewTrip, actor: Actor, at: d
         head = msgspec.structs.replace(heads[drop.order_id], trip_id=trip_id)
         _say(connection, head, Milestone.QUEUED, at, actor)
         set_milestone(connection, head.id, Milestone.QUEUED, at)
+    told_at = told_at or at
     planned = {
-        "trip_no": trip_no,
-        "vehicle": vehicle,
-        "planned_departure_at": trip.planned_departure_at,
+        "trip_no": trip_no, "vehicle": vehicle, "planned_departure_at": trip.planned_departure_at,
         "orders": [heads[drop.order_id].order_no for drop in trip.drops],
-        "crew": [str(one.driver_id) for one in trip.crew],
-    }
+        "crew": [str(one.driver_id) for one in trip.crew], **({"told_at": told_at} if told_at > at else {}),
+    }  # fmt: skip
     event = AuditEvent(
         at=at, actor=actor, action="trip.planned", object_kind="trip", object_id=str(trip_id),
         premises_id=trip.premises_id, after=planned,
     )  # fmt: skip
     record(connection, [event])
-    if trip.planned_departure_at <= at:
+    if trip.planned_departure_at <= told_at:
         # Entered after the fact: its fixes may be here already.
         queue_trips(connection, [(trip_id, DerivationCause.PLAN_CHANGED)])
     return PlacedTrip(trip_id, trip_no)

@@ -20,6 +20,7 @@ class Permission(StrEnum):
     MASTER_WRITE = "master:write"
     HISTORY_READ = "history:read"  # where vehicles were
     RECORDS_READ = "records:read"  # audit trail, reports, who saw what
+    RECORDS_IMPORT = "records:import"  # say of plans and loads that they were made earlier
     EXCEPTIONS_WRITE = "exceptions:write"  # explain an exception, give a stop its reason
     WEBHOOKS_WRITE = "webhooks:write"
     PROFILES_WRITE = "profiles:write"  # jurisdiction profiles and their versions

@@ -21,27 +21,6 @@ WHERE (%(premises_ids)s::uuid[] IS NULL OR o.premises_id = ANY (%(premises_ids)s
 ORDER BY p.code
 LIMIT 2;
 
--- name: order_trips
--- The trips that an order is on, or left under way (then without a drop), with its drop and its leg.
-SELECT t.id, t.trip_no, v.name, d.seq, t.planned_departure_at, t.departed_at, t.ended_at, d.planned_arrival_at,
-    d.arrived_at, d.left_at, lower(l.during), upper(l.during)
-FROM (
-    SELECT trip_id FROM waybill.trip_drop WHERE order_id = %(order_id)s
-    UNION SELECT trip_id FROM waybill.leg WHERE order_id = %(order_id)s
-) w
-JOIN waybill.trip t ON t.id = w.trip_id
-JOIN waybill.vehicle v ON v.id = t.vehicle_id
-LEFT JOIN waybill.trip_drop d ON d.trip_id = t.id AND d.order_id = %(order_id)s
-LEFT JOIN waybill.leg l ON l.trip_id = t.id AND l.order_id = %(order_id)s
-ORDER BY t.planned_departure_at, t.id;
-
--- name: order_audit
--- Who did what to an order.
-SELECT a.at, a.recorded_at, a.actor_kind, a.actor, a.action, a.before, a.after, a.reason
-FROM waybill.audit_event a
-WHERE a.object_kind = 'order' AND a.object_id = %(order_id)s
-ORDER BY a.recorded_at, a.id;
-
 -- name: order_list
 -- Orders by window, those after a place in the list; every filter is off when it is NULL.
 SELECT o.id, p.code, o.order_no, o.source, o.source_ref, o.customer_name, o.address, o.window_from, o.window_to,

@@ -62,6 +62,10 @@ SELECT o.id, o.premises_id, o.order_no, o.source_ref, o.milestone, o.milestone_a
     SELECT d.trip_id FROM waybill.trip_drop d WHERE d.order_id = o.id ORDER BY d.id DESC LIMIT 1), o.test, o.lat_e7 IS NOT NULL
 FROM waybill.orders o WHERE o.id = %(order_id)s FOR UPDATE OF o;
 
+-- name: lock_orders
+-- These orders, locked until the transaction ends, in an order that lets no two wait for one another.
+SELECT id FROM waybill.orders WHERE id = ANY (%(order_ids)s) ORDER BY id FOR UPDATE;
+
 -- name: orders_by_refs
 -- Orders of one source by their numbers there.
 SELECT o.id, o.premises_id, o.order_no, o.source_ref, o.milestone, o.milestone_at, (

@@ -38,11 +38,13 @@ WHERE t.id = w.trip_id AND t.departed_at IS NULL
 RETURNING t.id::text, t.premises_id, t.trip_no, t.departed_at;
 
 -- name: open_legs
--- A leg for every order on the trips that left.
+-- A leg for every order on the trips that left; one that was cancelled in the yard stayed there.
 INSERT INTO waybill.leg (id, premises_id, trip_id, order_id, during)
 SELECT w.id, t.premises_id, t.id, w.order_id, tstzrange(t.departed_at, NULL)
 FROM unnest(%(ids)s::uuid[], %(trip_ids)s::uuid[], %(order_ids)s::uuid[]) AS w (id, trip_id, order_id)
 JOIN waybill.trip t ON t.id = w.trip_id
+WHERE NOT EXISTS (SELECT FROM waybill.milestone m
+    WHERE m.order_id = w.order_id AND m.trip_id = t.id AND m.milestone = 'cancelled' AND m.at <= t.departed_at)
 ON CONFLICT (trip_id, order_id) DO NOTHING;
 
 -- name: orders_of_trips

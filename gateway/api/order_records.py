@@ -1,0 +1,161 @@
+"""The router for whoever has to answer for an order: all that is on record about it as one document. Holds no rules."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+
+from contract.milestones import Milestone
+from gateway.api.callers import OrderReader
+from gateway.api.database import Database
+from gateway.api.messages import MessageOut, message_out
+from gateway.api.order_access import ONE_ORDER, OrderKey, one_of, reader_of
+from gateway.api.order_models import MilestoneOut, OrderOut, to_order_out
+from gateway.api.trip_models import CrewOut
+from storage.messages import messages_of_order
+from storage.order_reads import order_document
+from storage.order_record import order_record
+
+router = APIRouter(prefix="/v1/orders", tags=["orders"])
+
+
+class PremisesOfOrder(BaseModel):
+    code: str
+    name: str
+    address: str | None
+    licence_no: str | None
+    licence_type: str | None
+    tz: str
+    licensee: str | None = Field(description="legal name")
+    licensee_licence_no: str | None
+
+
+class TripOfOrder(BaseModel):
+    trip_no: str
+    vehicle: str
+    plate: str | None
+    devices: list[str] = Field(description="the GPS units that were fitted in the vehicle meanwhile")
+    crew: list[CrewOut]
+    profile: str | None = Field(description="jurisdiction profile that the trip runs under")
+    profile_version: int | None
+    ledger_no: str | None
+    seq: int | None = Field(description="null: it left the trip under way")
+    planned_departure_at: datetime
+    departed_at: datetime | None
+    declared_departed_at: datetime | None
+    ended_at: datetime | None
+    end_reason: str | None
+    planned_arrival_at: datetime | None
+    arrived_at: datetime | None
+    left_at: datetime | None
+    leg_from: datetime | None
+    leg_to: datetime | None
+    on_the_road_s: float | None = Field(description="from leaving the premises to the door, or until the leg ended")
+
+
+class Handoff(BaseModel):
+    """Somebody at the door with it."""
+
+    attempt: int
+    at: datetime
+    outcome: str = Field(description="delivered or failed")
+    partial: bool
+    reason_code: str | None
+    note: str | None
+    trip_no: str | None
+    declared_by: str | None
+
+
+class GoodsMoved(BaseModel):
+    at: datetime
+    recorded_at: datetime
+    kind: str = Field(description="load, restock, deliver, return, transfer or loss")
+    trip_no: str
+    vehicle: str
+    line_no: int | None
+    item: str
+    tag: str | None
+    quantity: Decimal = Field(description="negative: it left the vehicle")
+    unit: str
+    actor_kind: str
+    actor: str
+    note: str | None
+
+
+class TransferOfOrder(BaseModel):
+    from_trip_no: str
+    from_vehicle: str
+    to_trip_no: str
+    to_vehicle: str
+    asked_at: datetime
+    asked_by: str
+    reason: str
+    withdrawn_at: datetime | None = Field(description="planned otherwise before the goods changed hands")
+    given_at: datetime | None
+    given_by: str | None
+    given_reason: str | None = Field(description="why somebody else said it; null: it was their own word")
+    taken_at: datetime | None
+    taken_by: str | None
+    taken_reason: str | None
+
+
+class PlanOfOrder(BaseModel):
+    """A plan that it stood in, or was taken out of; GET /v1/trips/{trip}/changes has it whole."""
+
+    at: datetime
+    trip_no: str
+    plan_version: int
+    kinds: list[str]
+    actor_kind: str
+    actor: str
+    reason: str | None
+
+
+class OrderRecord(BaseModel):
+    """Everything that is on record about one order."""
+
+    premises: PremisesOfOrder
+    order: OrderOut
+    trips: list[TripOfOrder]
+    attempts: int = Field(description="how often somebody was at the door with it")
+    handoffs: list[Handoff]
+    goods: list[GoodsMoved] = Field(description="its goods into vehicles and out of them")
+    transfers: list[TransferOfOrder]
+    plan_changes: list[PlanOfOrder]
+    messages: list[MessageOut] = Field(description="what its customer was told, and whether it arrived")
+    audit: list[dict[str, Any]] = Field(description="who did what, when and why, with what was before and after")
+
+
+@router.get("/{key}/record", summary="Everything on record about one order", responses=ONE_ORDER)
+def one_record(request: Request, key: OrderKey, caller: OrderReader, connection: Database) -> OrderRecord:
+    row = one_of(order_document(connection, reader_of(caller), key=key), key)
+    order = to_order_out(row, request.app.state.public_url)
+    found = order_record(connection, row["id"], row["premises_id"])
+    trips = [{**trip, "devices": trip["devices"] or [], "on_the_road_s": _road_s(trip)} for trip in found["trips"]]
+    handoffs = _handoffs(order.milestones)
+    messages = [message_out(one) for one in messages_of_order(connection, row["id"])]
+    return OrderRecord.model_validate(
+        {**found, "order": order, "trips": trips, "attempts": len(handoffs), "handoffs": handoffs,
+         "messages": messages}
+    )
+
+
+_AT_THE_DOOR = (Milestone.DELIVERED, Milestone.FAILED)
+
+
+def _handoffs(milestones: list[MilestoneOut]) -> list[Handoff]:
+    said = [one for one in milestones if one.known == "declared" and one.milestone in _AT_THE_DOOR]
+    names = Handoff.model_fields.keys() - {"attempt", "outcome"}
+    return [
+        Handoff(attempt=number, outcome=one.milestone, **{name: getattr(one, name) for name in names})
+        for number, one in enumerate(said, 1)
+    ]
+
+
+def _road_s(trip: dict[str, Any]) -> float | None:
+    there_at = trip["arrived_at"] or trip["leg_to"]
+    return None if trip["leg_from"] is None or there_at is None else (there_at - trip["leg_from"]).total_seconds()
