@@ -139,8 +139,7 @@ def one_record(request: Request, key: OrderKey, caller: OrderReader, connection:
     handoffs = _handoffs(order.milestones)
     messages = [message_out(one) for one in messages_of_order(connection, row["id"])]
     return OrderRecord.model_validate(
-        {**found, "order": order, "trips": trips, "attempts": len(handoffs), "handoffs": handoffs,
-         "messages": messages}
+        {**found, "order": order, "trips": trips, "attempts": len(handoffs), "handoffs": handoffs, "messages": messages}
     )
 
 

@@ -192,6 +192,16 @@ def test_the_broker_is_prepared_before_it_starts_by_the_user_whose_file_it_is() 
     assert f"install -d -o {uid} -g {uid} -m 0700 /mosquitto/data" in (ROOT / "Dockerfile").read_text(encoding="utf-8")
 
 
+def test_whoever_looks_addresses_up_or_draws_a_map_has_the_folder_of_the_map(environ: dict[str, str]) -> None:
+    services = compose(environ)["services"]
+
+    for name in ("api", "worker", "dashboard", "backup"):
+        folder = services[name]["environment"]["WAYBILL_MAP_DIR"]
+        assert f"./deploy/map:{folder}:ro" in services[name]["volumes"], name
+    ignored = (ROOT / "deploy/map/.gitignore").read_text(encoding="utf-8").splitlines()
+    assert ignored == ["*", "!.gitignore", "!README.md"]
+
+
 def test_every_service_that_runs_on_has_a_check_of_its_health() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     runs_on = {name for name, service in SERVICES.items() if service["restart"] != "no"} | {"demo"}
