@@ -42,6 +42,11 @@ def things_to_try(day: DemoDay, clock: Clock, dashboard: str | None, run: str, o
     return lines
 
 
+def ask_the_api(api: str, key: str) -> str:
+    """One line for a shell: what the shop's own system sees of its orders."""
+    return f"curl -H 'Authorization: Bearer {key}' '{api}/v1/orders?milestone=out_for_delivery&limit=3'"
+
+
 def move_a_van(publisher: Publisher, clock: Clock, start: Place) -> str:
     """One line for a shell: the spare van goes south-east from `start`, a fix a second for a minute.
 

@@ -14,6 +14,8 @@ from waybill.demo.records import DemoDay, DemoOrder, DemoTrip, DemoVan
 
 # The door closes, the driver taps "delivered", walks to the van and drives off.
 BEFORE_LEAVING = timedelta(seconds=20)
+# The crew has the bags in the van.
+LOADED_BEFORE = timedelta(minutes=4)
 # Back at the premises the goods are counted back in.
 RESTOCKING = timedelta(minutes=3)
 
@@ -26,8 +28,10 @@ class DeedKind(IntEnum):
     PREPARE = 2
     READY = 3
     PLAN = 4
-    HAND_OVER = 5
-    RETURN = 6
+    LOAD = 5
+    DEPART = 6
+    HAND_OVER = 7
+    RETURN = 8
 
 
 MILESTONES = {
@@ -36,12 +40,13 @@ MILESTONES = {
     DeedKind.PREPARE: Milestone.PREPARING,
     DeedKind.READY: Milestone.READY,
     DeedKind.PLAN: Milestone.QUEUED,
+    DeedKind.DEPART: Milestone.OUT_FOR_DELIVERY,
     DeedKind.RETURN: Milestone.RETURNED,
 }
 
 
 class Deed(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that somebody does with an order; planning a trip is done for its first order."""
+    """One thing that somebody does with an order; what is done with a whole trip stands with its first order."""
 
     at: datetime
     kind: DeedKind
@@ -54,11 +59,11 @@ class Deed(msgspec.Struct, frozen=True, kw_only=True):
         return self.order.new.source_ref
 
     @property
-    def milestone(self) -> Milestone:
-        """What the deed declares."""
+    def milestone(self) -> Milestone | None:
+        """What the deed declares; nothing while goods are only loaded."""
         if self.kind is DeedKind.HAND_OVER:
             return Milestone.FAILED if self.order.failure else Milestone.DELIVERED
-        return MILESTONES[self.kind]
+        return MILESTONES.get(self.kind)
 
 
 def agenda(day: DemoDay, streets: Streets | None) -> list[Deed]:
@@ -75,12 +80,20 @@ def agenda(day: DemoDay, streets: Streets | None) -> list[Deed]:
                     (order.accepted_at, DeedKind.ACCEPT),
                     (order.preparing_at, DeedKind.PREPARE),
                     (order.ready_at, DeedKind.READY),
-                    *([(trip.queued_at, DeedKind.PLAN)] if number == 0 else []),
+                    *(_of_trip(trip) if number == 0 else []),
                     (_whole(left_at - BEFORE_LEAVING), DeedKind.HAND_OVER),
                     *([(_whole(times.ended_at + RESTOCKING), DeedKind.RETURN)] if order.failure else []),
                 ]
                 deeds += [Deed(at=at, kind=kind, order=order, trip=trip, van=van) for at, kind in moments]
     return sorted(deeds, key=lambda deed: (deed.at, deed.kind, deed.ref))
+
+
+def _of_trip(trip: DemoTrip) -> list[tuple[datetime, DeedKind]]:
+    return [
+        (trip.queued_at, DeedKind.PLAN),
+        (trip.planned_departure_at - LOADED_BEFORE, DeedKind.LOAD),
+        (_whole(trip.departs_at), DeedKind.DEPART),
+    ]
 
 
 def _whole(at: datetime) -> datetime:

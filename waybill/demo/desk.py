@@ -1,4 +1,4 @@
-"""Does the demo's deeds when their time comes, through the orders service. Moves no van and makes up no deed."""
+"""Does the demo's deeds over HTTP when their time comes: shop, dispatcher, crews. Moves no van, makes up no deed."""
 
 from __future__ import annotations
 
@@ -8,174 +8,236 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from uuid import UUID
 
-import psycopg
+import msgspec
 
 from contract.clock import Clock
 from contract.milestones import Milestone
-from gateway.orders.service import OrdersError, declare, place_order, plan_trip
-from storage.audit import Actor
-from storage.health import device_health
-from storage.orders import CrewMember, NewDrop, NewTrip, OrderHead, declared_of_refs, orders_by_refs
-from waybill.demo.deeds import Deed, DeedKind
+from waybill.demo.caller import AwayError, Caller, RefusedError
+from waybill.demo.catalogue import PREMISES_CODE
+from waybill.demo.deeds import MILESTONES, Deed, DeedKind
+from waybill.demo.feed import Feed
+from waybill.demo.paperwork import milestone_body, order_body, orders_file, trip_body
 from waybill.demo.records import SOURCE
-from waybill.demo.registers import Registered
 
 log = logging.getLogger(__name__)
 
-SHOP = Actor("order_system", SOURCE)
-DISPATCHER = Actor("account", "demo dispatcher")
 # A driver does not wait for the gateway to see the van arrive; the demo gives it this long (true time) beyond the
 # deed's own time, once the fleet is in the present: a batch takes 1 s, a killed part is up again within 10 s.
 PATIENCE_S = 25.0
 _LOOK_EVERY_S = 0.5
-_BATCH = 200
-# From these an order may still be handed over; from any other, somebody else has ended its way already.
-_ON_THE_WAY = frozenset({Milestone.QUEUED, Milestone.OUT_FOR_DELIVERY, Milestone.ARRIVING_SOON, Milestone.ARRIVED})
+_CATCH_UP_S = 60.0
+_MANY = 1_000
+# By estimate a van that was loaded again at once is still on its way; who plans knows that it is back.
+_ACCEPTED = ("vehicle_busy", "driver_busy")
+_WHY = "the van and its crew are back by then"
+_SAID = frozenset({DeedKind.ACCEPT, DeedKind.PREPARE, DeedKind.READY})
+
+
+class Callers(msgspec.Struct, frozen=True):
+    """Who asks: the shop's system and the crews' phones with a key each, the dispatcher signed in."""
+
+    shop: Caller
+    dispatcher: Caller
+    phones: Caller
+
+    def close(self) -> None:
+        for caller in (self.shop, self.dispatcher, self.phones):
+            caller.close()
 
 
 class Desk:
-    """One thread's work over one connection; what is done is read from the database, so it may be begun again."""
+    """One thread's work; what is done is read from the event feed, so it may be begun again."""
 
-    def __init__(self, database_url: str, registered: Registered, deeds: Sequence[Deed]) -> None:
-        self._url = database_url
-        self._registered = registered
-        self._deeds = list(deeds)
-        self._todo: list[Deed] = []
-        self._ids: dict[str, UUID] = {}
+    def __init__(self, callers: Callers, deeds: Sequence[Deed]) -> None:
+        self._callers = callers
+        self._feed = Feed(callers.shop)
+        self._todo = list(deeds)
         self._patience_ends_s: dict[tuple[str, DeedKind], float] = {}
-        self.done: Counter[Milestone] = Counter()
         self.refused = 0
+
+    @property
+    def done(self) -> Counter[Milestone]:
+        """How often each milestone was said."""
+        return Counter(milestone for _, milestone in set(self._feed.said))
 
     def waiting(self, now: datetime) -> int:
         """Deeds whose time has come and that are not done."""
         return sum(deed.at <= now for deed in list(self._todo))
 
-    @property
-    def premises_id(self) -> UUID:
-        return self._registered.premises_id
-
     def an_order_on_its_way(self) -> str | None:
         """The number of an order that is out for delivery now, if there is one."""
-        with psycopg.connect(self._url, autocommit=True) as connection:
-            refs = sorted({deed.ref for deed in self._deeds})
-            heads = orders_by_refs(connection, self.premises_id, SOURCE, refs)
-        out = (head.order_no for head in heads.values() if head.milestone in _ON_THE_WAY - {Milestone.QUEUED})
-        return next(out, None)
+        return self._feed.on_its_way()
 
-    def office_until(self, until: datetime) -> None:
-        """Does what shop and dispatcher do up to `until`, at once."""
-        with psycopg.connect(self._url, autocommit=True) as connection:
-            self._recall(connection)
-            due = [deed for deed in self._todo if deed.kind <= DeedKind.PLAN and deed.at <= until]
-            self._do_all(connection, due)
+    def close(self) -> None:
+        self._callers.close()
+
+    def catch_up(self, until: datetime) -> None:
+        """Brings along what shop, dispatcher and crews did up to `until` before the vans drive it."""
+        give_up_s = time.monotonic() + _CATCH_UP_S
+        while True:
+            try:
+                self._recall()
+                due = [deed for deed in self._todo if deed.kind <= DeedKind.DEPART and deed.at <= until]
+                return self._office(due, earlier=True)
+            except AwayError:
+                if time.monotonic() > give_up_s:
+                    raise
+                time.sleep(_LOOK_EVERY_S)
 
     def run(self, stop: threading.Event, clock: Clock, fleet_in_present: Callable[[], bool]) -> None:
-        """Until `stop`: does each deed when it is due by `clock`. A lost database is waited for."""
+        """Until `stop`: does each deed when it is due by `clock`. An api that is away is waited for."""
         while not stop.is_set():
             try:
-                with psycopg.connect(self._url, autocommit=True, connect_timeout=5) as connection:
-                    self._recall(connection)
-                    while not stop.wait(_LOOK_EVERY_S):
-                        self._do_due(connection, clock.now(), in_present=fleet_in_present())
-            except psycopg.OperationalError as error:
-                log.warning("database away", extra={"action": "desk_waits", "error": str(error).strip()})
+                self._recall()
+                while not stop.wait(_LOOK_EVERY_S):
+                    self._do_due(clock.now(), in_present=fleet_in_present())
+            except AwayError as error:
+                log.warning("api away", extra={"action": "desk_waits", "error": str(error)})
                 stop.wait(1.0)
 
-    def _recall(self, connection: psycopg.Connection) -> None:
-        """What of the agenda is done, as the records say."""
-        refs = sorted({deed.ref for deed in self._deeds})
-        heads = orders_by_refs(connection, self._registered.premises_id, SOURCE, refs)
-        self._ids = {ref: head.id for ref, head in heads.items()}
-        said = declared_of_refs(connection, self._registered.premises_id, SOURCE, refs)
-        self._todo = [deed for deed in self._deeds if (deed.ref, deed.milestone) not in said]
-        self.done = Counter(milestone for _, milestone in said)
+    def _recall(self) -> None:
+        """What of the agenda is done, as the feed says."""
+        self._feed.read_on()
+        self._todo = [deed for deed in self._todo if not self._is_done(deed)]
 
-    def _do_due(self, connection: psycopg.Connection, now: datetime, *, in_present: bool) -> None:
+    def _is_done(self, deed: Deed) -> bool:
+        if deed.kind in (DeedKind.LOAD, DeedKind.DEPART):
+            return self._feed.trip_nos.get(deed.ref) in self._feed.departed
+        return (deed.ref, deed.milestone) in self._feed.said
+
+    def _do_due(self, now: datetime, *, in_present: bool) -> None:
         due = [deed for deed in self._todo if deed.at <= now]
         if not due:
             return
-        self._do_all(connection, [deed for deed in due if deed.kind <= DeedKind.PLAN])
-        at_doors = [deed for deed in due if deed.kind > DeedKind.PLAN]
+        self._office([deed for deed in due if deed.kind <= DeedKind.DEPART], earlier=False)
+        at_doors = [deed for deed in due if deed.kind > DeedKind.DEPART]
         if at_doors:
-            refs = sorted({deed.ref for deed in at_doors})
-            heads = orders_by_refs(connection, self._registered.premises_id, SOURCE, refs)
-            reached = {one.device: one.fixed_at for one in device_health(connection)}
-            ready = [
-                deed for deed in at_doors if self._is_ready(deed, heads.get(deed.ref), reached, in_present=in_present)
-            ]
-            self._do_all(connection, ready)
+            self._feed.read_on()
+        for deed in at_doors:
+            if self._is_ready(deed, in_present=in_present):
+                self._try(self._say_of_order, deed)
 
-    def _is_ready(
-        self, deed: Deed, head: OrderHead | None, reached: dict[str, datetime | None], *, in_present: bool
-    ) -> bool:
+    def _is_ready(self, deed: Deed, *, in_present: bool) -> bool:
         """Whether the driver's word comes after all that the gateway can have found of the visit, or has to."""
-        if head is None:
-            return False
         if deed.kind is DeedKind.RETURN:
-            return head.milestone in (Milestone.FAILED, Milestone.RETURNED)
-        if head.milestone is Milestone.ARRIVED or head.milestone not in _ON_THE_WAY:
-            return True
-        stored_up_to = reached.get(deed.van.device)
-        if head.milestone is not Milestone.QUEUED and stored_up_to is not None and stored_up_to >= deed.at:
+            return (deed.ref, Milestone.FAILED) in self._feed.reached
+        if (deed.ref, Milestone.ARRIVED) in self._feed.reached or self._feed.has_ended(deed.ref):
             return True
         if not in_present:
             return False
         ends_s = self._patience_ends_s.setdefault((deed.ref, deed.kind), time.monotonic() + PATIENCE_S)
         return time.monotonic() >= ends_s
 
-    def _do_all(self, connection: psycopg.Connection, deeds: Sequence[Deed]) -> None:
-        for first in range(0, len(deeds), _BATCH):
-            batch = deeds[first : first + _BATCH]
-            with connection.transaction():
-                for deed in batch:
-                    self._do(connection, deed)
-            finished = {(deed.ref, deed.kind) for deed in batch}
-            self._todo = [deed for deed in self._todo if (deed.ref, deed.kind) not in finished]
+    def _office(self, due: list[Deed], *, earlier: bool) -> None:
+        """What is done before a van leaves; `earlier`: it was done before it is told."""
+        placed = [deed for deed in due if deed.kind is DeedKind.PLACE]
+        if earlier and placed:
+            self._bring_orders(placed)
+        else:
+            for deed in placed:
+                self._try(self._place, deed)
+        said = sorted((deed for deed in due if deed.kind in _SAID), key=lambda deed: deed.at)
+        for first in range(0, len(said), _MANY):
+            self._say_many(said[first : first + _MANY])
+        for deed in sorted((deed for deed in due if deed.kind > DeedKind.READY), key=lambda deed: (deed.at, deed.kind)):
+            if deed.kind is DeedKind.PLAN:
+                self._try(self._plan_earlier if earlier else self._plan_now, deed)
+            elif deed.kind is DeedKind.LOAD:
+                self._try(self._load_earlier if earlier else self._load_now, deed)
+            else:
+                self._try(self._depart, deed)
 
-    def _do(self, connection: psycopg.Connection, deed: Deed) -> None:
+    def _try(self, do: Callable[[Deed], None], deed: Deed) -> None:
         try:
-            with connection.transaction():
-                if deed.kind is DeedKind.PLACE:
-                    self._ids[deed.ref] = place_order(connection, self._registered.premises_id, deed.order.new, SHOP).id
-                elif deed.kind is DeedKind.PLAN:
-                    plan_trip(connection, self._trip(deed), DISPATCHER, deed.at)
-                elif deed.kind is DeedKind.HAND_OVER:
-                    self._hand_over(connection, deed)
-                else:
-                    declare(connection, self._ids[deed.ref], deed.milestone, deed.at, DISPATCHER)
-            self.done[deed.milestone] += len(deed.trip.orders) if deed.kind is DeedKind.PLAN else 1
-        except OrdersError as error:
+            do(deed)
+        except RefusedError as error:
             # Somebody has used the demo by hand; the rest of its day goes on.
             self.refused += 1
             log.warning("left undone", extra={"action": "deed_refused", "deed": deed.kind.name, "error": str(error)})
+        self._finish([deed])
 
-    def _hand_over(self, connection: psycopg.Connection, deed: Deed) -> None:
-        driver = Actor("driver", deed.van.crew[0].employee_no)
-        order_id = self._ids[deed.ref]
-        head = orders_by_refs(connection, self._registered.premises_id, SOURCE, [deed.ref])[deed.ref]
-        if head.milestone is Milestone.QUEUED:
-            # No fix showed the departure (a silent unit, a gateway that is behind): the driver's word stands.
-            declare(connection, order_id, Milestone.OUT_FOR_DELIVERY, deed.trip.departs_at, driver)
-        declare(
-            connection,
-            order_id,
-            deed.milestone,
-            deed.at,
-            driver,
-            reason_code=None if deed.order.failure is None else deed.order.failure.value,
-        )
+    def _finish(self, deeds: Sequence[Deed]) -> None:
+        finished = {(deed.ref, deed.kind) for deed in deeds}
+        self._todo = [deed for deed in self._todo if (deed.ref, deed.kind) not in finished]
 
-    def _trip(self, deed: Deed) -> NewTrip:
-        trip, van = deed.trip, deed.van
-        roles = ("driver", "second")
-        people = [self._registered.drivers[person.employee_no] for person in van.crew]
-        return NewTrip(
-            premises_id=self._registered.premises_id,
-            vehicle_id=self._registered.vehicles[van.vehicle],
-            crew=tuple(CrewMember(person, role) for person, role in zip(people, roles, strict=False)),
-            drops=tuple(NewDrop(self._ids[one.new.source_ref], one.planned_arrival_at) for one in trip.orders),
-            planned_departure_at=trip.planned_departure_at,
-            planned_route=trip.planned_route,
+    def _bring_orders(self, deeds: Sequence[Deed]) -> None:
+        path = f"/v1/orders/import?premises={PREMISES_CODE}&source={SOURCE}"
+        self._callers.shop.ask("POST", path, orders_file([deed.order.new for deed in deeds]))
+        for deed in deeds:
+            self._feed.say(deed.ref, Milestone.RECEIVED)
+        self._finish(deeds)
+
+    def _place(self, deed: Deed) -> None:
+        path = f"/v1/orders/by-ref/{SOURCE}/{deed.ref}"
+        order = self._callers.shop.ask("PUT", path, order_body(deed.order.new))
+        self._feed.order_nos[deed.ref] = order["order_no"]
+        self._feed.say(deed.ref, Milestone.RECEIVED)
+
+    def _say_many(self, deeds: Sequence[Deed]) -> None:
+        """What the shop says of its orders; when the api takes not all of it, what of it there is to be said."""
+        path = f"/v1/orders/by-ref/{SOURCE}/milestones?premises={PREMISES_CODE}"
+        body = {"milestones": [{"number": deed.ref, **milestone_body(deed)} for deed in deeds]}
+        try:
+            told = self._callers.shop.ask("POST", path, body)
+        except RefusedError as error:
+            if len(deeds) == 1:
+                self.refused += 1
+                said = {"action": "deed_refused", "deed": deeds[0].kind.name, "error": str(error)}
+                log.warning("left undone", extra=said)
+                self._finish(deeds)
+                return
+            for deed in deeds:
+                self._say_many([deed])
+            return
+        self._feed.order_nos.update({one["number"]: one["order_no"] for one in told["orders"]})
+        for deed in deeds:
+            self._feed.say(deed.ref, MILESTONES[deed.kind])
+        self._finish(deeds)
+
+    def _plan_now(self, deed: Deed) -> None:
+        self._plan(self._callers.dispatcher, deed, None)
+
+    def _plan_earlier(self, deed: Deed) -> None:
+        self._plan(self._callers.shop, deed, deed.at)
+
+    def _plan(self, caller: Caller, deed: Deed, at: datetime | None) -> None:
+        refs = [order.new.source_ref for order in deed.trip.orders]
+        body = trip_body(deed, [self._feed.order_no(ref) for ref in refs], at)
+        once = f"{deed.trip.key} planned"
+        try:
+            planned = caller.ask("POST", "/v1/trips", body, once=once)
+        except RefusedError as error:
+            if not error.codes or not error.codes <= set(_ACCEPTED):
+                raise
+            body |= {"accept": _ACCEPTED, "reason": _WHY}
+            planned = caller.ask("POST", "/v1/trips", body, once=f"{once} all the same")
+        self._feed.plan(planned["trip"]["trip_no"], refs)
+
+    def _load_now(self, deed: Deed) -> None:
+        self._load(self._callers.phones, deed, {})
+
+    def _load_earlier(self, deed: Deed) -> None:
+        self._load(self._callers.shop, deed, {"at": deed.at})
+
+    def _load(self, caller: Caller, deed: Deed, when: dict[str, datetime]) -> None:
+        trip_no = self._feed.trip_no(deed.ref)
+        for order in deed.trip.orders:
+            code = self._feed.order_no(order.new.source_ref)
+            caller.ask("POST", f"/v1/trips/{trip_no}/load", {"code": code, **when})
+
+    def _depart(self, deed: Deed) -> None:
+        trip_no = self._feed.trip_no(deed.ref)
+        self._callers.phones.ask(
+            "POST", f"/v1/trips/{trip_no}/depart", {"at": deed.at}, once=f"{deed.trip.key} departed"
         )
+        self._feed.departed.add(trip_no)
+        for order in deed.trip.orders:
+            self._feed.say(order.new.source_ref, Milestone.OUT_FOR_DELIVERY)
+
+    def _say_of_order(self, deed: Deed) -> None:
+        caller = self._callers.dispatcher if deed.kind is DeedKind.RETURN else self._callers.phones
+        path = f"/v1/orders/{self._feed.order_no(deed.ref)}/milestones"
+        caller.ask("POST", path, milestone_body(deed), once=f"{deed.ref} {deed.milestone}")
+        assert deed.milestone is not None
+        self._feed.say(deed.ref, deed.milestone)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from uuid import UUID
 
 import psycopg
 
@@ -54,14 +53,14 @@ def let_drivers_finish(desk: Desk, ended_at: datetime, narrator: Narrator) -> No
         narrator.detail(f"left undone: {left} steps not in time, {desk.refused} refused (see logs/demo.log)")
 
 
-def settle(database_url: str, last: FleetProgress | None, premises_id: UUID) -> Reckoning:
+def settle(database_url: str, last: FleetProgress | None) -> Reckoning:
     """The reckoning, from a database that may just be starting again."""
     units = () if last is None else last.units
     give_up_s = time.monotonic() + _DATABASE_S
     while True:
         try:
             with psycopg.connect(database_url, connect_timeout=5) as connection:
-                return reckon(connection, units, premises_id)
+                return reckon(connection, units)
         except psycopg.OperationalError:
             if time.monotonic() > give_up_s:
                 raise

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from uuid import UUID
 
 import msgspec
 import psycopg
 
 from contract.milestones import Milestone
 from storage.coverage import Coverage, coverage
+from storage.master import all_premises
 from storage.orders import milestone_counts
+from waybill.demo.catalogue import PREMISES_CODE
 from waybill.demo.fleet import VanProgress
 
 # The issue's least: fewer deliveries than this and the demo has shown nothing.
@@ -48,9 +49,10 @@ class Reckoning(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.units) and all(unit.agrees for unit in self.units) and self.delivered >= LEAST_DELIVERED
 
 
-def reckon(connection: psycopg.Connection, units: Iterable[VanProgress], premises_id: UUID) -> Reckoning:
+def reckon(connection: psycopg.Connection, units: Iterable[VanProgress]) -> Reckoning:
     """Reads the stored numbers of every unit's spool and compares; counts the orders."""
     rows = tuple(compare(unit, coverage(connection, unit.device, unit.spool)) for unit in units)
+    (premises_id,) = (one.id for one in all_premises(connection) if one.code == PREMISES_CODE)
     return Reckoning(units=rows, orders=milestone_counts(connection, premises_id))
 
 

@@ -1,91 +1,148 @@
-"""Registers the demo's premises, vans, crews and units, those that are not known yet. Places no order."""
+"""Who and what the demo's day needs: its own registered on this machine, the rest over HTTP. Places no order."""
 
 from __future__ import annotations
 
+import secrets
+from contextlib import closing
 from datetime import datetime
-from uuid import UUID
+from typing import Any
 
-import msgspec
 import psycopg
 
-from gateway.master.devices import CredentialStore, add_device, fit_device, issue_credentials
-from gateway.master.drivers import add_driver
-from gateway.master.hours import parse_hours
-from gateway.master.premises import NewPremises, open_premises
-from gateway.master.vehicles import add_vehicle
+from gateway.master.devices import CredentialStore, add_device, issue_credentials
+from gateway.people.accounts import Wanted, change_password, open_account
+from gateway.people.permissions import Permission, Role
 from storage import master
 from storage.audit import Actor
+from storage.people import Grant, account_by_name
 from waybill.demo import catalogue
-from waybill.demo.records import DemoDay, DemoDriver
+from waybill.demo.caller import Caller
+from waybill.demo.desk import Callers
+from waybill.demo.records import SOURCE, DemoDay
+from waybill.demo.state import Secrets
 
 SETUP = Actor("system", "demo")
 # A van that nobody drives, for the reader's own first fix.
 SPARE_VEHICLE, SPARE_DEVICE = "van-99", "gps-99"
+ADMINISTRATOR, DISPATCHER, PHONES = "demo-administrator", "demo-dispatcher", "crew-phones"
+_SHOP_SCOPES = (
+    Permission.ORDERS_READ, Permission.ORDERS_WRITE, Permission.TRIPS_READ, Permission.TRIPS_WRITE,
+    Permission.RECORDS_IMPORT,
+)  # fmt: skip
+_PHONE_SCOPES = (Permission.ORDERS_READ, Permission.ORDERS_WRITE, Permission.TRIPS_READ, Permission.TRIPS_WRITE)
+_MOST = 200
 
 
 class NotADemoError(RuntimeError):
     """The database holds somebody's real premises: the demo does not mix with them."""
 
 
-class Registered(msgspec.Struct, frozen=True):
-    """Ids of what the demo's orders and trips refer to."""
-
-    premises_id: UUID
-    vehicles: dict[str, UUID]
-    drivers: dict[str, UUID]  # by employee number
-
-
-def register_day(
+def register_units(
     connection: psycopg.Connection, day: DemoDay, broker: CredentialStore, kept: dict[str, str], at: datetime
-) -> tuple[Registered, dict[str, str]]:
-    """Brings the registers up to what `day` needs; ids, and the passwords of all devices.
+) -> dict[str, str]:
+    """The passwords of all units, those registered that are not known yet: as `waybill device add` does.
 
     In the caller's transaction. `kept` are passwords that the broker knows already.
     """
-    premises = _premises(connection, day, at)
-    vehicles = {one.name: one for one in master.vehicles(connection, premises.id)}
-    drivers = {one.employee_no: one for one in master.drivers(connection, premises.id)}
-    devices = {one.name: one for one in master.devices(connection)}
-    wanted = [(van.vehicle, van.device, van.crew) for van in day.vans]
-    spare: tuple[str, str, tuple[DemoDriver, ...]] = (SPARE_VEHICLE, SPARE_DEVICE, ())
-    for number, (vehicle, device, crew) in enumerate([*wanted, spare]):
-        if vehicle not in vehicles:
-            make, model = catalogue.MAKES[number % len(catalogue.MAKES)]
-            vehicles[vehicle] = add_vehicle(
-                connection, premises, vehicle, actor=SETUP, at=at, plate=f"DEM-{int(vehicle.removeprefix('van-')):03d}",
-                make=make, model=model, colour=catalogue.COLOURS[number % len(catalogue.COLOURS)],
-            )  # fmt: skip
-        if device not in devices:
-            devices[device] = add_device(connection, device, actor=SETUP, at=at)
-            fit_device(connection, devices[device], vehicles[vehicle], actor=SETUP, at=at)
-        for person in crew:
-            if person.employee_no not in drivers:
-                drivers[person.employee_no] = add_driver(
-                    connection, premises, employee_no=person.employee_no, name=person.name, actor=SETUP, at=at
-                )
-    missing = [device for _, device, _ in [*wanted, spare] if device not in kept]
+    _refuse_real_premises(connection)
+    known = {one.name for one in master.devices(connection)}
+    wanted = [*(van.device for van in day.vans), SPARE_DEVICE]
+    for device in wanted:
+        if device not in known:
+            add_device(connection, device, actor=SETUP, at=at)
+    missing = [device for device in wanted if device not in kept]
     fresh = issue_credentials(connection, broker, missing, actor=SETUP, at=at) if missing else {}
-    vehicle_ids = {name: one.id for name, one in vehicles.items()}
-    driver_ids = {number: one.id for number, one in drivers.items()}
-    return Registered(premises.id, vehicle_ids, driver_ids), {**kept, **fresh}
+    return {**kept, **fresh}
 
 
-def _premises(connection: psycopg.Connection, day: DemoDay, at: datetime) -> master.Premises:
+def first_account(connection: psycopg.Connection, kept: Secrets | None, at: datetime) -> Secrets:
+    """The administrator's account, opened as `waybill user add` does; everybody else joins over HTTP."""
+    account = account_by_name(connection, ADMINISTRATOR)
+    if account is not None and kept is not None:
+        return kept
+    made = Secrets(administrator=_password(), dispatcher=_password())
+    if account is None:
+        wanted = Wanted(name=ADMINISTRATOR, grants=(Grant(Role.ADMINISTRATOR, None),), full_name="Demo administrator")
+        open_account(connection, wanted, made.administrator, actor=SETUP, at=at)
+    else:
+        change_password(connection, account, made.administrator, actor=SETUP, at=at)
+    return made
+
+
+def join(origin: str, day: DemoDay, kept: Secrets, since: datetime) -> tuple[Callers, Secrets]:
+    """Over HTTP: premises, vans, crews, who is fitted where `since`, the dispatcher's account, the keys."""
+    with closing(Caller(origin, {})) as chief:
+        chief.sign_in(ADMINISTRATOR, kept.administrator)
+        _register(chief, day, since)
+        if not chief.ask("GET", f"/v1/accounts?q={DISPATCHER}")["accounts"]:
+            roles = [{"role": Role.DISPATCHER, "premises": catalogue.PREMISES_CODE}]
+            body = {"name": DISPATCHER, "full_name": "Demo dispatcher", "password": kept.dispatcher, "roles": roles}
+            chief.ask("POST", "/v1/accounts", body)
+        elif kept.shop is None:
+            chief.ask("PATCH", f"/v1/accounts/{DISPATCHER}", {"password": kept.dispatcher})
+        shop = kept.shop or _key(chief, SOURCE, _SHOP_SCOPES)
+        phones = kept.phones or _key(chief, PHONES, _PHONE_SCOPES)
+    dispatcher = Caller(origin, {})
+    dispatcher.sign_in(DISPATCHER, kept.dispatcher)
+    callers = Callers(_with_key(origin, shop), dispatcher, _with_key(origin, phones))
+    return callers, Secrets(administrator=kept.administrator, dispatcher=kept.dispatcher, shop=shop, phones=phones)
+
+
+def _register(chief: Caller, day: DemoDay, since: datetime) -> None:
+    """Brings the registers up to what `day` needs."""
+    if not chief.ask("GET", "/v1/premises")["premises"]:
+        chief.ask("POST", "/v1/premises", _premises(day))
+    vehicles = {one["name"] for one in chief.ask("GET", f"/v1/vehicles?limit={_MOST}")["vehicles"]}
+    drivers = {one["employee_no"] for one in chief.ask("GET", f"/v1/drivers?limit={_MOST}")["drivers"]}
+    fitted = {one["device_name"] for one in chief.ask("GET", f"/v1/installs?limit={_MOST}")["installs"]}
+    wanted = [*((van.vehicle, van.device) for van in day.vans), (SPARE_VEHICLE, SPARE_DEVICE)]
+    for number, (vehicle, device) in enumerate(wanted):
+        if vehicle not in vehicles:
+            chief.ask("POST", "/v1/vehicles", _vehicle(vehicle, number))
+        if device not in fitted:
+            chief.ask("POST", "/v1/installs", {"device": device, "vehicle": vehicle, "from_at": since})
+    for person in {person.employee_no: person for van in day.vans for person in van.crew}.values():
+        if person.employee_no not in drivers:
+            body = {"employee_no": person.employee_no, "name": person.name, "premises": catalogue.PREMISES_CODE}
+            chief.ask("POST", "/v1/drivers", body)
+
+
+def _premises(day: DemoDay) -> dict[str, Any]:
+    place = day.premises.place
+    return {
+        "code": catalogue.PREMISES_CODE, "name": catalogue.PREMISES_NAME, "tz": catalogue.TIME_ZONE,
+        "hours": f"mon-sun {catalogue.OPENS_LOCAL}-{catalogue.CLOSES_LOCAL}",
+        "address": f"{day.premises.text}, Helsinki", "licence_no": catalogue.LICENCE_NO,
+        "lat": place.lat_deg, "lon": place.lon_deg,
+    }  # fmt: skip
+
+
+def _vehicle(name: str, number: int) -> dict[str, Any]:
+    make, model = catalogue.MAKES[number % len(catalogue.MAKES)]
+    return {
+        "name": name, "premises": catalogue.PREMISES_CODE, "make": make, "model": model, "kind": "van",
+        "plate": f"DEM-{int(name.removeprefix('van-')):03d}",
+        "colour": catalogue.COLOURS[number % len(catalogue.COLOURS)],
+    }  # fmt: skip
+
+
+def _key(chief: Caller, name: str, scopes: tuple[Permission, ...]) -> str:
+    body = {"name": name, "scopes": scopes, "premises": catalogue.PREMISES_CODE}
+    return str(chief.ask("POST", "/v1/keys", body)["secret"])
+
+
+def _with_key(origin: str, key: str) -> Caller:
+    return Caller(origin, {"Authorization": f"Bearer {key}"})
+
+
+def _password() -> str:
+    return secrets.token_urlsafe(24)
+
+
+def _refuse_real_premises(connection: psycopg.Connection) -> None:
     others = [one.code for one in master.all_premises(connection) if one.code != catalogue.PREMISES_CODE]
     if others:
         raise NotADemoError(
             f"the database holds the premises {', '.join(others)}; the demo needs one of its own: "
             "leave WAYBILL_DATABASE_… unset, or name an empty database"
         )
-    place = day.premises.place
-    wanted = NewPremises(
-        code=catalogue.PREMISES_CODE,
-        name=catalogue.PREMISES_NAME,
-        tz=catalogue.TIME_ZONE,
-        hours=parse_hours(f"mon-sun {catalogue.OPENS_LOCAL}-{catalogue.CLOSES_LOCAL}"),
-        address=f"{day.premises.text}, Helsinki",
-        licence_no=catalogue.LICENCE_NO,
-        lat_e7=round(place.lat_deg * 1e7),
-        lon_e7=round(place.lon_deg * 1e7),
-    )
-    return open_premises(connection, wanted, actor=SETUP, at=at)

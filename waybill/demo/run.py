@@ -8,7 +8,7 @@ import shlex
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -17,16 +17,17 @@ import msgspec
 from contract.clock import true_now
 from contract.milestones import Milestone
 from waybill.connections import needed
-from waybill.demo.advice import Publisher, move_a_van, spare_sentence, things_to_try
+from waybill.demo.advice import Publisher, ask_the_api, move_a_van, spare_sentence, things_to_try
 from waybill.demo.calendar import Wishes, go_on
 from waybill.demo.catalogue import TIME_ZONE
+from waybill.demo.desk import Desk
 from waybill.demo.finish import DRAIN_S, FLEET, drain, let_drivers_finish, settle, show_reckoning
 from waybill.demo.fleet import PROGRESS_FILE, FleetProgress, Phase, read_progress
 from waybill.demo.folder import check_folder, empty_folder
 from waybill.demo.narrator import Narrator
-from waybill.demo.prepare import Prepared, prepare
+from waybill.demo.prepare import Prepared, open_desk, prepare
 from waybill.demo.registers import SPARE_DEVICE
-from waybill.demo.state import read_state, write_state
+from waybill.demo.state import read_secrets, read_state, write_state
 from waybill.demo.stopping import Interrupted, interrupts
 from waybill.logs import LineFormatter
 from waybill.one_machine import Addresses, start_part, start_parts, start_servers
@@ -86,23 +87,25 @@ def _run(options: DemoOptions, stack: Stack, narrator: Narrator) -> int:
         prepared = prepare(stack.data_dir, settings, state, narrator)
     with narrator.step("gateway, worker, api, dashboard"):
         addresses = start_parts(stack, narrator.detail)
-    with _day_under_way(options, stack, prepared):
+    with narrator.step("people, vans, orders and trips so far, over HTTP"):
+        desk = open_desk(stack.data_dir, prepared, addresses.api, narrator)
+    with closing(desk), _day_under_way(options, stack, prepared, desk):
         with narrator.step("the hours so far, through the same path at full speed"):
-            _wait_for_present(stack, prepared, narrator)
+            _wait_for_present(stack, prepared, desk, narrator)
         narrator.line(f"ready after {time.monotonic() - began_s:.1f} s")
-        _tell(options, stack, prepared, settings, addresses, narrator)
-        _wait(options, stack, prepared, narrator)
+        _tell(options, stack, prepared, settings, addresses, narrator, desk.an_order_on_its_way())
+        _wait(options, stack, desk, narrator)
         ended_at = prepared.clock.now()
         with narrator.step("units off; what they hold goes out"):
             last = drain(stack, narrator)
-            let_drivers_finish(prepared.desk, ended_at, narrator)
-    reckoning = settle(needed(settings, "database_url"), last, prepared.desk.premises_id)
+            let_drivers_finish(desk, ended_at, narrator)
+    reckoning = settle(needed(settings, "database_url"), last)
     show_reckoning(reckoning, narrator)
     return 0 if reckoning.passed else 1
 
 
 @contextmanager
-def _day_under_way(options: DemoOptions, stack: Stack, prepared: Prepared) -> Iterator[None]:
+def _day_under_way(options: DemoOptions, stack: Stack, prepared: Prepared, desk: Desk) -> Iterator[None]:
     """The vans drive and the people do their work."""
     (stack.data_dir / "run" / PROGRESS_FILE).unlink(missing_ok=True)
     drain_s = _SHORT_DRAIN_S if options.for_s is None else DRAIN_S
@@ -111,9 +114,7 @@ def _day_under_way(options: DemoOptions, stack: Stack, prepared: Prepared) -> It
         stack, FLEET, words, environ=stack.child_environ(), ready=lambda: read_progress(stack.data_dir) is not None
     )
     stop = threading.Event()
-    people = threading.Thread(
-        target=prepared.desk.run, args=(stop, prepared.clock, lambda: _in_present(stack)), name="people"
-    )
+    people = threading.Thread(target=desk.run, args=(stop, prepared.clock, lambda: _in_present(stack)), name="people")
     people.start()
     try:
         yield
@@ -127,7 +128,7 @@ def _in_present(stack: Stack) -> bool:
     return progress is not None and progress.phase is not Phase.PAST
 
 
-def _wait_for_present(stack: Stack, prepared: Prepared, narrator: Narrator) -> None:
+def _wait_for_present(stack: Stack, prepared: Prepared, desk: Desk, narrator: Narrator) -> None:
     """Until the vans have reached the present, what they hold is nearly nothing, and most handoffs are declared."""
     began_s, before = time.monotonic(), 0
     with narrator.bar("driving") as show:
@@ -141,7 +142,7 @@ def _wait_for_present(stack: Stack, prepared: Prepared, narrator: Narrator) -> N
     driven = progress.spooled - before
     narrator.detail(f"{driven} fixes driven and stored in {took_s:.1f} s, {driven / took_s:.0f} a second")
     give_up_s = time.monotonic() + _HANDOFFS_S
-    while prepared.desk.waiting(prepared.clock.now()) > _FEW_HANDOFFS and time.monotonic() < give_up_s:
+    while desk.waiting(prepared.clock.now()) > _FEW_HANDOFFS and time.monotonic() < give_up_s:
         time.sleep(_LOOK_EVERY_S)
 
 
@@ -149,7 +150,7 @@ def _nearly_done(progress: FleetProgress) -> bool:
     return progress.phase is not Phase.PAST and progress.backlog <= _NEARLY_NOTHING
 
 
-def _wait(options: DemoOptions, stack: Stack, prepared: Prepared, narrator: Narrator) -> None:
+def _wait(options: DemoOptions, stack: Stack, desk: Desk, narrator: Narrator) -> None:
     """Until the time is up; for ever when none was given. Ctrl-C breaks it off."""
     ends_s = math.inf if options.for_s is None else time.monotonic() + options.for_s
     say_s = time.monotonic() + _SAY_EVERY_S
@@ -162,7 +163,7 @@ def _wait(options: DemoOptions, stack: Stack, prepared: Prepared, narrator: Narr
             narrator.line("closing time is over and the units are off; the next start plans the next day")
         if options.headless and progress is not None and time.monotonic() >= say_s:
             say_s += _SAY_EVERY_S
-            delivered = prepared.desk.done[Milestone.DELIVERED]
+            delivered = desk.done[Milestone.DELIVERED]
             narrator.detail(f"{progress.spooled} fixes, {progress.backlog} not confirmed, {delivered} orders delivered")
 
 
@@ -173,6 +174,7 @@ def _tell(
     settings: Settings,
     addresses: Addresses,
     narrator: Narrator,
+    order_no: str | None,
 ) -> None:
     """Where to look and what to try."""
     narrator.line()
@@ -182,9 +184,11 @@ def _tell(
     at = prepared.clock.now().astimezone(ZoneInfo(TIME_ZONE))
     narrator.line(f"its time   {at:%A %d %B %Y, %H:%M} in Helsinki, {prepared.clock.rate:g} times as fast as yours")
     narrator.line()
-    order_no = prepared.desk.an_order_on_its_way()
     for line in things_to_try(prepared.day, prepared.clock, addresses.dashboard, options.run, order_no):
         narrator.line(f"  - {line}")
+    secrets = read_secrets(stack.data_dir)
+    if secrets is not None and secrets.shop is not None:
+        narrator.line(f"  - {ask_the_api(addresses.api, secrets.shop)}")
     home = prepared.day.premises.place
     publisher = Publisher(
         program=shlex.quote(str(ensure("mosquitto", narrator.detail) / "usr/bin/mosquitto_pub")),

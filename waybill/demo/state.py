@@ -1,4 +1,4 @@
-"""Keeps a demo's days, clock and device passwords in its data folder. Decides nothing about them."""
+"""Keeps a demo's days, clock, passwords and keys in its data folder. Decides nothing about them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,16 @@ from waybill.demo.calendar import DemoState
 
 STATE_FILE = "demo.json"
 PASSWORDS_FILE = "devices.json"
+PEOPLE_FILE = "people.json"
+
+
+class Secrets(msgspec.Struct, frozen=True, kw_only=True):
+    """What the demo's people and systems prove themselves with."""
+
+    administrator: str
+    dispatcher: str
+    shop: str | None = None  # the key of the shop's system; None: not made yet
+    phones: str | None = None  # of the crews' phones
 
 
 class StateError(RuntimeError):
@@ -42,6 +52,18 @@ def read_passwords(data_dir: Path) -> dict[str, str]:
 
 def write_passwords(data_dir: Path, passwords: dict[str, str]) -> None:
     _write(data_dir / PASSWORDS_FILE, passwords)
+
+
+def read_secrets(data_dir: Path) -> Secrets | None:
+    """None: nobody has joined this demo yet."""
+    try:
+        return msgspec.json.decode((data_dir / PEOPLE_FILE).read_bytes(), type=Secrets)
+    except FileNotFoundError:
+        return None
+
+
+def write_secrets(data_dir: Path, secrets: Secrets) -> None:
+    _write(data_dir / PEOPLE_FILE, secrets)
 
 
 def _write(path: Path, value: object) -> None:
