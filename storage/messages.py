@@ -13,6 +13,8 @@ from psycopg.types.json import Jsonb
 
 from storage.sql import statement
 
+_MOST_OF_ORDER = 1000
+
 
 class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
     """Something that one person is to be told. With an outcome it was never to be sent, and the record says why."""
@@ -103,6 +105,7 @@ class MessageFilter(msgspec.Struct, frozen=True, kw_only=True):
 
     premises_ids: list[UUID] | None = None
     message_id: UUID | None = None
+    order_id: UUID | None = None
     audience: str | None = None
     state: str | None = None  # waiting, delivered, dropped, given_up
     text: str | None = None  # part of recipient, kind or order number
@@ -175,7 +178,9 @@ def drop_untried(
 
 
 def messages_of_order(connection: psycopg.Connection, order_id: UUID) -> list[MessageRow]:
-    return [MessageRow(*row) for row in connection.execute(statement("messages_of_order"), {"order_id": order_id})]
+    """What the order's customer was told, oldest first."""
+    found = message_list(connection, MessageFilter(order_id=order_id, audience="customer"), most=_MOST_OF_ORDER)
+    return found[::-1]
 
 
 def message_list(
@@ -183,8 +188,10 @@ def message_list(
 ) -> list[MessageRow]:
     at, message_id = after or (None, None)
     values = {
-        "premises_ids": wanted.premises_ids, "id": wanted.message_id, "audience": wanted.audience,
-        "state": wanted.state, "pattern": _pattern(wanted.text), "after_at": at, "after_id": message_id, "most": most,
+        "premises_ids": wanted.premises_ids, "id": wanted.message_id, "order_id": wanted.order_id,
+        "audience": wanted.audience,
+        "state": wanted.state, "pattern": _pattern(wanted.text), "after_at": at, "after_id": message_id,
+        "most": most,
     }  # fmt: skip
     return [MessageRow(*row) for row in connection.execute(statement("message_list"), values, prepare=False)]
 

@@ -50,18 +50,6 @@ RETURNING once;
 UPDATE waybill.message SET outcome = 'dropped', because = %(because)s, next_at = NULL, ended_at = %(now)s
 WHERE next_at IS NOT NULL AND contact_id = %(contact_id)s;
 
--- name: messages_of_order
--- What was said of an order to its customer, oldest first, with every try.
-SELECT m.id, m.kind, m.channel, m.recipient, m.language, m.correction, m.subject, m.body, m.at, m.created_at, m.next_at,
-    m.attempts, m.outcome, m.because, m.ended_at, p.code, o.order_no, m.audience,
-    coalesce((SELECT jsonb_agg(jsonb_build_object('at', a.at, 'status', a.status, 'said', a.said, 'took_s', a.took_s)
-        ORDER BY a.at) FROM waybill.message_attempt a WHERE a.message_id = m.id), '[]')
-FROM waybill.message m
-LEFT JOIN waybill.premises p ON p.id = m.premises_id
-LEFT JOIN waybill.orders o ON o.id = m.order_id
-WHERE m.order_id = %(order_id)s AND m.audience = 'customer'
-ORDER BY m.created_at, m.id;
-
 -- name: message_list
 -- Messages of some premises (NULL: of all, and of the installation), newest first, those after a place in the list.
 SELECT m.id, m.kind, m.channel, m.recipient, m.language, m.correction, m.subject, m.body, m.at, m.created_at, m.next_at,
@@ -73,6 +61,7 @@ LEFT JOIN waybill.premises p ON p.id = m.premises_id
 LEFT JOIN waybill.orders o ON o.id = m.order_id
 WHERE (%(premises_ids)s::uuid[] IS NULL OR m.premises_id = ANY (%(premises_ids)s))
     AND (%(id)s::uuid IS NULL OR m.id = %(id)s)
+    AND (%(order_id)s::uuid IS NULL OR m.order_id = %(order_id)s)
     AND (%(audience)s::text IS NULL OR m.audience = %(audience)s)
     AND (%(state)s::text IS NULL OR coalesce(m.outcome, 'waiting') = %(state)s)
     AND (%(pattern)s::text IS NULL OR m.recipient ILIKE %(pattern)s OR o.order_no ILIKE %(pattern)s

@@ -41,7 +41,6 @@ class Teller:
     now: datetime = NOON
     quiet_hours: str = "22:00-07:00"
     channels: tuple[str, ...] = ("email",)
-    most_s: float = 45.0
     notify: dict[str, Any] = field(default_factory=dict)
 
     def begin(self) -> None:
@@ -60,8 +59,7 @@ class Teller:
         mail = None
         if self.port is not None:
             mail = MailOptions(
-                host="127.0.0.1", port=self.port, sender="orders@shop.example", security="none", timeout_s=5.0,
-                most_s=self.most_s,
+                host="127.0.0.1", port=self.port, sender="orders@shop.example", security="none",
             )  # fmt: skip
         sms = None if self.sms_url is None else SmsOptions(self.sms_url, "whsec_" + "QUJD" * 8)
         ways = ways_of(WayOptions(mail=mail, sms=sms, webhook_allow_private=True, public_url=PUBLIC))

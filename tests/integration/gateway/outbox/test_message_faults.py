@@ -15,8 +15,10 @@ import psycopg
 import pytest
 
 from contract.clock import true_now
+from gateway.outbox import sending
 from gateway.outbox.mail import Mail, MailOptions, send_mail
 from gateway.outbox.verdicts import Verdict
+from gateway.outbox.ways import verdict_of
 from tests.fixtures.api import Api
 from tests.fixtures.gateway import eventually
 from tests.fixtures.mail import Mailbox, cut_in_data, free_port, smtp_server, talking
@@ -104,6 +106,22 @@ def test_a_server_that_is_slow_or_talks_rubbish_is_down_and_ends_in_time(
     assert outcome.said
 
 
+def drip_http(line: socket.socket) -> None:
+    line.recv(10_000)
+    for _ in range(600):
+        line.sendall(b"H")
+        threading.Event().wait(0.1)
+
+
+def test_a_receiver_that_answers_a_byte_at_a_time_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "MOST_S", 1.0)
+    with talking(drip_http) as port:
+        answer = sending.post(f"http://127.0.0.1:{port}/", b"{}", {}, allow_private=True)
+
+    assert answer.status is None
+    assert verdict_of(answer).verdict is Verdict.DOWN
+
+
 def a_mail(recipient: str = "elina@example.org") -> Mail:
     return Mail(id=uuid4(), recipient=recipient, sender_name="Shop", subject="s", body="b", language="en")
 
@@ -176,12 +194,12 @@ def test_a_mail_that_was_cut_in_the_middle_comes_once_and_whole(api: Api) -> Non
 
 
 def test_an_answer_that_got_lost_means_once_more_with_the_same_id(api: Api, mailbox: Mailbox) -> None:
-    mailbox.hold = threading.Event()
-    teller = Teller(api, mailbox.port, most_s=1.0)
+    mailbox.hangs_up = True
+    teller = Teller(api, mailbox.port)
     teller.begin()
     sent_out(api, 1)
     lost = teller.tell()
-    mailbox.hold.set()
+    mailbox.hangs_up = False
     teller.make_due()
     teller.send()
 
@@ -266,7 +284,7 @@ def test_tls_and_sign_in_or_nothing_at_all(mailbox: Mailbox) -> None:
     with smtp_server(Mailbox(), tls=context(server=True), password=password) as guarded:
         good = MailOptions(
             host="localhost", port=guarded.port, sender="orders@shop.example", tls_ca=TLS / "fullchain.pem",
-            username="shop", password=password, timeout_s=5.0,
+            username="shop", password=password,
         )  # fmt: skip
         told = send_mail(good, a_mail(), true_now())
         replace = msgspec.structs.replace
@@ -310,7 +328,6 @@ def test_a_worker_killed_between_sending_and_remembering_says_it_again_with_the_
         eventually(lambda: len(mailbox.received) >= 1, 60)
         process.kill()
     mailbox.hold.set()
-    first = set(mailbox.ids)
     teller.make_due()  # what was claimed comes back after two minutes; here it has
     with waybill_process("worker", environ=environ, log=tmp_path / "log"):
         eventually(lambda: all(state[1] == "delivered" for state in teller.states()), 60)
@@ -318,5 +335,4 @@ def test_a_worker_killed_between_sending_and_remembering_says_it_again_with_the_
     # Nobody is left out; whoever was told twice was told by the very same message.
     assert {one["To"] for one in mailbox.received} == {f"customer-{n}@example.org" for n in range(3)}
     assert len(set(mailbox.ids)) == 3
-    assert set(mailbox.ids[: len(first)]) == first
-    assert len(mailbox.ids) <= 3 + len(first)
+    assert 4 <= len(mailbox.ids) <= 5  # two senders, each with a message in hand
