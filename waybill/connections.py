@@ -176,8 +176,12 @@ def message_options(settings: Settings) -> MessageOptions:
 
 def alert_options(settings: Settings) -> AlertOptions:
     """What staff are warned of beside what the records show: the disk of the data folder, when there is one."""
+    from datetime import timedelta
+
+    from gateway.alerts.conditions import Watched
     from gateway.worker.alerts import AlertOptions
 
     disk = settings.data_dir if settings.data_dir.is_dir() else None
     digest_at = "" if settings.digest_at == "none" else settings.digest_at
-    return AlertOptions(disk=disk, digest_at=digest_at, clock=settings.parsed_clock())
+    watched = Watched(disk=disk, backup_max_age=timedelta(hours=settings.backup_max_age_hours))
+    return AlertOptions(watched=watched, digest_at=digest_at, clock=settings.parsed_clock())

@@ -44,15 +44,21 @@ class Looked(msgspec.Struct, frozen=True):
     kinds: frozenset[AlertKind]
 
 
-def look(connection: psycopg.Connection, clock: Clock, disk: Path | None) -> Looked:
-    """`disk`: a folder on the disk that is watched; None: it is another machine's."""
+class Watched(msgspec.Struct, frozen=True, kw_only=True):
+    """What is watched beside the records."""
+
+    disk: Path | None = None  # a folder on the disk that is watched; None: it is another machine's
+    backup_max_age: timedelta = timedelta(hours=48)
+
+
+def look(connection: psycopg.Connection, clock: Clock, watched: Watched) -> Looked:
     now = clock.now()
     found = [*_exceptions(connection, now), *_late(connection), *_silent(connection, clock, now)]
     found += [*_failed(connection, now), *_emergencies(connection, now)]
     kinds = {*AlertKind} - {AlertKind.DISK}
-    found += _backup(connection, clock)
-    if disk is not None:
-        found.append(_disk(disk, now))
+    found += _backup(connection, clock, watched.backup_max_age)
+    if watched.disk is not None:
+        found.append(_disk(watched.disk, now))
         kinds.add(AlertKind.DISK)
     return Looked(found, frozenset(kinds))
 
@@ -120,13 +126,13 @@ def _emergencies(connection: psycopg.Connection, now: datetime) -> Iterator[Cond
         )  # fmt: skip
 
 
-def _backup(connection: psycopg.Connection, clock: Clock) -> Iterator[Condition]:
+def _backup(connection: psycopg.Connection, clock: Clock, max_age: timedelta) -> Iterator[Condition]:
     """Only where real vehicles report: what a simulator made can be made again."""
     if not holds_real_fixes(connection):
         return
     newest = newest_backup(connection)
     made_at = None if newest is None else datetime.fromisoformat(str(newest.details["made_at"]))
-    hours = float("inf") if made_at is None else (true_now() - made_at).total_seconds() / 3600
+    hours = float("inf") if made_at is None else (true_now() - made_at - max_age).total_seconds() / 3600
     says = "no backup was ever made" if made_at is None else f"the newest backup is of {made_at:%Y-%m-%d %H:%M} UTC"
     yield Condition(
         kind=AlertKind.BACKUP_OVERDUE, subject="backup", says=says, measure=hours,

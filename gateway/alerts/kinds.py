@@ -51,7 +51,9 @@ RULES: dict[AlertKind, Rule] = {
     _K.CONTRADICTED: Rule(title="A unit contradicts itself", measure="minutes that it is about", threshold=0),
     _K.FAILED_HANDOFF: Rule(title="Failed handoff", measure="minutes since", threshold=0),
     _K.DISK: Rule(title="Disk almost full", measure="percent in use", threshold=85, quiet_s=3600),
-    _K.BACKUP_OVERDUE: Rule(title="Backup overdue", measure="hours since the newest one", threshold=48, quiet_s=3600),
+    _K.BACKUP_OVERDUE: Rule(
+        title="Backup overdue", measure="hours beyond backup_max_age_hours", threshold=0, quiet_s=3600
+    ),
 }
 # What is raised stays until its measure is clearly below: a value at the threshold must not ring again and again.
 STAYS = 0.97

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import msgspec
 import psycopg
 
 from contract.clock import SYSTEM, Clock
-from gateway.alerts.conditions import look
+from gateway.alerts.conditions import Watched, look
 from gateway.alerts.digest import tell_digests
 from gateway.alerts.warning import warn
 from gateway.worker.jobs import CONNECT_S, Job
@@ -17,7 +15,7 @@ from gateway.worker.jobs import CONNECT_S, Job
 class AlertOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What is watched beside the records, and when the day's list is made."""
 
-    disk: Path | None = None  # a folder on the disk that is watched
+    watched: Watched = Watched()
     digest_at: str = ""
     clock: Clock = SYSTEM
 
@@ -25,7 +23,7 @@ class AlertOptions(msgspec.Struct, frozen=True, kw_only=True):
 def alert_jobs(database_url: str, options: AlertOptions) -> list[Job]:
     def watch() -> None:
         with psycopg.connect(database_url, connect_timeout=CONNECT_S, autocommit=True) as connection:
-            warn(connection, look(connection, options.clock, options.disk), options.clock)
+            warn(connection, look(connection, options.clock, options.watched), options.clock)
 
     def digest() -> None:
         with psycopg.connect(database_url, connect_timeout=CONNECT_S, autocommit=True) as connection:

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from gateway.alerts.conditions import look
+from gateway.alerts.conditions import Watched, look
 from gateway.alerts.digest import tell_digests
 from gateway.alerts.warning import warn
 from storage.ids import new_id
@@ -48,7 +48,7 @@ def watch(teller: Teller, disk: Path | None = None) -> tuple[int, int]:
     """What the worker does, once: how many alerts began and ended; then everybody is told."""
     clock = clock_at(teller.now)
     with teller.connected() as connection:
-        done = warn(connection, look(connection, clock, disk), clock)
+        done = warn(connection, look(connection, clock, Watched(disk=disk)), clock)
     teller.send()
     return done
 
