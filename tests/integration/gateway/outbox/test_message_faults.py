@@ -19,6 +19,9 @@ from gateway.outbox import sending
 from gateway.outbox.mail import Mail, MailOptions, send_mail
 from gateway.outbox.verdicts import Verdict
 from gateway.outbox.ways import verdict_of
+from gateway.worker.fleet import look
+from gateway.worker.outbox_figures import outbox_metrics
+from storage.messages import outbox_figures
 from tests.fixtures.api import Api
 from tests.fixtures.gateway import eventually
 from tests.fixtures.mail import Mailbox, cut_in_data, free_port, smtp_server, talking
@@ -206,6 +209,31 @@ def test_an_answer_that_got_lost_means_once_more_with_the_same_id(api: Api, mail
     assert lost.down
     assert len(mailbox.ids) == 2
     assert len(set(mailbox.ids)) == 1
+
+
+def test_monitors_hear_what_waits_and_what_was_given_up(api: Api, mailbox: Mailbox) -> None:
+    mailbox.answers = {
+        "customer-0@example.org": "550 5.1.1 no such user",
+        "customer-1@example.org": "451 4.7.1 greylisted",
+    }
+    teller = Teller(api, mailbox.port)
+    teller.begin()
+    sent_out(api, 3)
+    teller.tell()
+
+    now = true_now()
+    with teller.connected() as connection:
+        (figures,) = [one for one in look(connection, now).outbox if one.channel == "email"]
+        later = outbox_figures(connection, now + timedelta(hours=1), now)
+    assert (figures.waiting, figures.oldest_at, figures.given_up) == (1, None, 1)  # it is not due before a minute
+    (due,) = [one for one in later if one.channel == "email"]
+    assert due.oldest_at is not None
+    samples = {
+        (sample.name, sample.labels["channel"]): sample.value
+        for family in outbox_metrics(later, now + timedelta(hours=1)) for sample in family.samples
+    }  # fmt: skip
+    assert samples["waybill_outbox_waiting", "email"] == 1
+    assert samples["waybill_outbox_oldest_seconds", "email"] >= 3600
 
 
 def test_many_senders_at_once_tell_everybody_once(api: Api, mailbox: Mailbox) -> None:
