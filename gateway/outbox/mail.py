@@ -26,6 +26,8 @@ MOST_S = 45.0  # for the whole conversation
 _MOST_SAID = 1000
 # One address and nothing beside it: what could name a second one, or another header, is none.
 _ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\\\"]+@[^\s@,;:<>()\[\]\\\"]+\.?[^\s@,;:<>()\[\]\\\".]")
+# Headers are not folded: readers take the blank at a fold for a part of the subject. A line may have 998 letters.
+_UNFOLDED = SMTP.clone(max_line_length=900)
 _TLS_REFUSED = "the server offers no TLS; smtp_security = none would send everything in the clear"
 
 Security = Literal["starttls", "tls", "none"]
@@ -134,11 +136,11 @@ class _Server(smtplib.SMTP):
 
 def _hand_over(server: _Server, options: MailOptions, mail: Mail, at: datetime) -> tuple[Verdict, int, bytes]:
     """The three steps of SMTP; only the last answer makes it the server's mail."""
-    message, extensions = compose(mail, options.sender, at), []
+    message, policy, extensions = compose(mail, options.sender, at), _UNFOLDED, []
     if not mail.recipient.isascii():
         if not server.has_extn("smtputf8"):
             return Verdict.REFUSED, 0, b"the mail server takes no address with letters beyond ASCII"
-        message, extensions = _in_utf8(message), ["SMTPUTF8", "BODY=8BITMIME"]
+        policy, extensions = _UNFOLDED.clone(utf8=True), ["SMTPUTF8", "BODY=8BITMIME"]
     code, said = server.mail(options.sender, extensions)
     if code != 250:
         return Verdict.DOWN, code, said  # our sender is not wanted: no other mail would be
@@ -146,7 +148,7 @@ def _hand_over(server: _Server, options: MailOptions, mail: Mail, at: datetime) 
     if code not in (250, 251):
         return _of(code), code, said
     try:
-        code, said = server.data(message.as_bytes())
+        code, said = server.data(message.as_bytes(policy=policy))
     except smtplib.SMTPDataError as error:
         return _of(error.smtp_code), error.smtp_code, error.smtp_error if isinstance(error.smtp_error, bytes) else b""
     if code == 250:
@@ -155,11 +157,6 @@ def _hand_over(server: _Server, options: MailOptions, mail: Mail, at: datetime) 
             server.quit()
         return Verdict.DELIVERED, code, said
     return _of(code), code, said
-
-
-def _in_utf8(message: EmailMessage) -> EmailMessage:
-    message.policy = SMTP.clone(utf8=True)
-    return message
 
 
 def _of(code: int) -> Verdict:

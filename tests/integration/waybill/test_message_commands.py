@@ -93,7 +93,7 @@ def test_rules_are_shown_and_changed_for_premises_and_for_all(waybill: Waybill) 
     assert everywhere.out.startswith("silent at all premises: from 20 (minutes since anything came in), quiet 30 min")
     assert here.out == "silent at store: off\n"
     assert (rules["silent"]["threshold"], rules["silent"]["off"], own["silent"]["off"]) == (20, False, True)
-    assert "is no kind of alert; there are: late_risk" in waybill("alert", "rule", "weather", "--off").error
+    assert "is no kind of alert; there are: emergency, late_risk" in waybill("alert", "rule", "weather", "--off").error
 
 
 def test_premises_speak_in_their_own_way(waybill: Waybill) -> None:

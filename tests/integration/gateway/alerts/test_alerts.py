@@ -351,6 +351,6 @@ def test_the_roster_belongs_to_its_premises(api: Api) -> None:
     wrong = api.ask("chief", "POST", "/v1/duty", {"name": "x", "address": "nobody", "premises": "store"})
     kinds = api.ask("chief", "POST", "/v1/duty", {"name": "x", "address": "x@y.example", "kinds": ["weather"]})
     assert (wrong.status_code, kinds.status_code) == (422, 422)
-    assert "'weather' is nothing to be told of; there are: late_risk" in kinds.text
+    assert "'weather' is nothing to be told of; there are: emergency, late_risk" in kinds.text
     assert api.ask("chief", "DELETE", f"/v1/duty/{entry['id']}").status_code == 204
     assert api.ask("chief", "GET", "/v1/duty").json() == []
