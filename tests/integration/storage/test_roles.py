@@ -10,6 +10,7 @@ from storage.ids import new_id
 from tests.fixtures.database import Database
 from tests.fixtures.derived import seed_derived
 from tests.fixtures.gateway import NOON, PREMISES, register
+from tests.fixtures.promised import seed_promised
 from tests.fixtures.seed import seed
 
 OTHER_PREMISES = "01900000-0000-7000-8000-0000000000ff"
@@ -117,7 +118,7 @@ def test_every_view_is_empty_for_nobody_and_for_another_premises(owner: psycopg.
         at=NOON, actor=SYSTEM, action="test.deed", object_kind="test", object_id="1", premises_id=seeded.premises_id
     )
     record(owner, [deed])
-    seed_derived(owner, seeded)
+    seed_promised(owner, seeded, seed_derived(owner, seeded))
     owner.execute("UPDATE waybill.fix SET source = 'phone' WHERE fixed_at = (SELECT max(fixed_at) FROM waybill.fix)")
     views = _views(owner)
     assert {"fleet", "orders", "vehicle_fix", "milestone", "audit_event"} <= set(views)
