@@ -23,6 +23,7 @@ SESSION_EXPIRY_S = 86_400
 # Only what went to somebody's session counts as sent; 0x10 says that no gateway was ever connected.
 NO_SUBSCRIBERS = 0x10
 FAILURE = 0x80
+TAKEN_OVER = 0x8E  # another connection has come under our name
 
 REMEDIES = {
     0x10: "no gateway has subscribed yet: start the gateway",
@@ -112,6 +113,7 @@ class BrokerLink(aiomqtt.Client):
             tls_context=address.tls(),
         )
         self._answered = answered
+        self.taken_over = False  # it ended because another unit has our name
 
     def send(self, topic: str, body: bytes, user_properties: list[tuple[str, str]]) -> int:
         """Puts one QoS 1 message on its way and gives its id; `answered(mid, reason)` tells what became of it."""
@@ -126,8 +128,11 @@ class BrokerLink(aiomqtt.Client):
         super()._on_publish(client, userdata, mid, reason_code, properties)
         self._answered(mid, int(reason_code.value))
 
-    def _on_disconnect(self, *args: Any, **kwargs: Any) -> None:
-        super()._on_disconnect(*args, **kwargs)
+    def _on_disconnect(
+        self, client: Any, userdata: Any, flags: Any, reason_code: ReasonCode, properties: Any = None
+    ) -> None:
+        self.taken_over = reason_code.value == TAKEN_OVER
+        super()._on_disconnect(client, userdata, flags, reason_code, properties)
         if self._disconnected.done() and not self._disconnected.cancelled():
             # Looked at here, because aiomqtt leaves it unread when a connection breaks before anybody waits for a
             # message, and asyncio then prints "exception was never retrieved" for every broken line.

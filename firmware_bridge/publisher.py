@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 STATUS_S = 30.0
 # After an outage of the broker a fleet must not come back in the same second: backoff with jitter.
 RECONNECT_S = (0.5, 1.0, 2.0, 5.0, 10.0)
+# Two units under one name take the line from each other: turns of half a minute bring both of them through.
+TAKEN_OVER_S = 30.0
 # A refusal does not go away by sending faster.
 REFUSED_S = (1.0, 5.0, 15.0, 60.0)
 OFFLINE = Status(state="offline")
@@ -85,15 +87,16 @@ class Publisher:
         """Connects, sends, and connects again, until cancelled; then says offline and leaves."""
         failures = 0
         while True:
+            link = self._link()
             try:
-                async with self._link() as link:
+                async with link:
                     failures = 0
                     await self._session(link)
             except* (aiomqtt.MqttError, OSError) as group:  # aiomqtt lets a broken pipe through while it disconnects
-                self._lost(group)
+                self._lost(link, group)
             if self._leaving:
                 raise asyncio.CancelledError  # leaving a dead line raised an error of its own in place of this
-            wait_s = RECONNECT_S[min(failures, len(RECONNECT_S) - 1)]
+            wait_s = TAKEN_OVER_S if link.taken_over else RECONNECT_S[min(failures, len(RECONNECT_S) - 1)]
             failures += 1
             await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, no secret
 
@@ -104,13 +107,15 @@ class Publisher:
     def _topic(self, channel: str) -> str:
         return topics.device_topic(self._device, channel)
 
-    def _lost(self, group: BaseExceptionGroup[Exception]) -> None:
+    def _lost(self, link: BrokerLink, group: BaseExceptionGroup[Exception]) -> None:
         """Says once what is wrong with the link and what to do, not at every try."""
         error: BaseException = group
         while isinstance(error, BaseExceptionGroup):
             error = error.exceptions[0]
-        where = f"{self._address.host}:{self._address.port}"
-        text = f"no link to the broker at {where}: {error}; {connect_remedy(error, self._device, self._address)}"
+        remedy_now = connect_remedy(error, self._device, self._address)
+        if link.taken_over:
+            remedy_now = f"another unit connects as {self._device}: give one of them a name and a credential of its own"
+        text = f"no link to the broker at {self._address.host}:{self._address.port}: {error}; {remedy_now}"
         level = logging.DEBUG if text == self.state.trouble else logging.WARNING
         self.state.trouble = text
         log.log(level, "%s", text, extra=self._about("link"))

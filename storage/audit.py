@@ -1,4 +1,4 @@
-"""Writes audit events in the caller's transaction. Reads none."""
+"""Writes audit events in the caller's transaction, and says whether one is there. Shows none."""
 
 from __future__ import annotations
 
@@ -44,6 +44,14 @@ def record(connection: psycopg.Connection, events: list[AuditEvent]) -> None:
     """Inserts the events; the caller commits them with what they tell."""
     with connection.cursor() as cursor:
         cursor.executemany(statement("put_audit_event"), [_row(event) for event in events])
+
+
+def recorded_since(
+    connection: psycopg.Connection, action: str, object_kind: str, object_id: str, since: datetime
+) -> bool:
+    """Whether such a deed is on record since a time, by the installation's clock."""
+    values = {"action": action, "object_kind": object_kind, "object_id": object_id, "since": since}
+    return connection.execute(statement("audit_event_since"), values).fetchone() is not None
 
 
 def _row(event: AuditEvent) -> dict[str, Any]:

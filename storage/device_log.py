@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import psycopg
@@ -25,6 +26,16 @@ class DeviceEntry(msgspec.Struct, frozen=True):
     facts: dict[str, Any]
 
 
+class Speaker(msgspec.Struct, frozen=True):
+    """A device by its name, the vehicle that it is fitted in now, and where it was seen last."""
+
+    device: str
+    premises_id: UUID | None
+    vehicle_id: UUID | None
+    lat_e7: int | None
+    lon_e7: int | None
+
+
 def words_of_devices(connection: psycopg.Connection, device_ids: Iterable[int]) -> dict[int, dict[str, Any]]:
     """What each device said of itself last."""
     return dict(connection.execute(statement("words_of_devices"), {"device_ids": list(device_ids)}).fetchall())
@@ -40,6 +51,13 @@ def device_log(connection: psycopg.Connection, device_id: int, from_at: datetime
     """What the device said from-to."""
     values = {"device_id": device_id, "from_at": from_at, "to_at": to_at}
     return [DeviceEntry(*row) for row in connection.execute(statement("device_log"), values)]
+
+
+def spool_that_spoke(connection: psycopg.Connection, device_id: int, spool: str, since: datetime) -> Speaker | None:
+    """The device, when its log says that it named this spool since then; None when the spool is new to it."""
+    values = {"device_id": device_id, "spool": spool, "since": since}
+    row = connection.execute(statement("spool_that_spoke"), values).fetchone()
+    return None if row is None else Speaker(*row)
 
 
 def given_up_numbers(connection: psycopg.Connection, device_id: int, spool: str) -> tuple[tuple[int, int], ...]:

@@ -12,6 +12,7 @@ from contract.messages import Status
 from contract.reasons import DerivationCause
 from contract.times import parse_instant
 from gateway.ingest.device_words import changes
+from gateway.ingest.doubles import SpoolChange, meet_doubles
 from gateway.ingest.tracker import Tracked
 from storage.derivation_queue import LateSpan, queue_hours, queue_spans, queue_unsettled
 from storage.device_log import DeviceEntry, put_device_log, words_of_devices
@@ -40,11 +41,15 @@ def keep_words(connection: psycopg.Connection, statuses: list[DeviceStatus], now
         return
     words = words_of_devices(connection, {device_id for device_id, _, _ in statuses})
     entries: list[DeviceEntry] = []
+    turns: list[SpoolChange] = []
     for device_id, status, received_at in statuses:
         before = words.get(device_id, {})
+        if status.spool is not None and before.get("spool") not in (None, status.spool):
+            turns.append(SpoolChange(device_id, before["spool"], status.spool, received_at))
         entries += changes(device_id, before, status, received_at)
         said = _builtins(status)
         words[device_id] = {**before, **said} if status.state == "offline" else said
+    meet_doubles(connection, turns)
     if entries:
         put_device_log(connection, entries)
     settling = {entry.device_id for entry in entries if entry.kind in _SETTLING}

@@ -12,6 +12,16 @@ VALUES (%(device_id)s, %(at)s, %(received_at)s, %(kind)s, %(facts)s);
 SELECT device_id, at, received_at, kind, facts FROM waybill.device_log
 WHERE device_id = %(device_id)s AND at >= %(from_at)s AND at <= %(to_at)s ORDER BY at, id;
 
+-- name: spool_that_spoke
+-- Whose spool it is that is named again, when it was named since a time.
+SELECT d.name, i.premises_id, i.vehicle_id, f.lat_e7, f.lon_e7
+FROM waybill.device d
+LEFT JOIN waybill.install i ON i.device_id = d.id AND i.dedicated AND upper_inf(i.during)
+LEFT JOIN waybill.last_fix f ON f.device_id = d.id
+WHERE d.id = %(device_id)s AND EXISTS (
+    SELECT FROM waybill.device_log l WHERE l.device_id = d.id AND l.kind = 'boot' AND l.facts ->> 'spool' = %(spool)s
+        AND l.received_at > %(since)s);
+
 -- name: given_up_numbers
 -- Numbers that the device ever said its spool had to give up.
 SELECT facts -> 'ranges' FROM waybill.device_log

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 from collections import Counter
@@ -54,7 +55,7 @@ def _gateway() -> CollectorRegistry:
     )  # fmt: skip
     registry.register(_gauges(subscriber, database, pipeline))
     with counted_events(registry):
-        pass
+        logging.getLogger(__name__).warning("a line to be counted", extra={"action": "two_units"})
     return registry
 
 
