@@ -83,6 +83,13 @@ def queue_trips_of_device(
     return connection.execute(statement("queue_trips_of_device"), values).rowcount
 
 
+def queue_next(connection: psycopg.Connection, trip_id: UUID, cause: DerivationCause, until: datetime) -> int:
+    """Queues the vehicle's next trip after this one, unless it is planned for long after `until`; how many."""
+    now = true_now()
+    values = {"trip_id": trip_id, "cause": cause.value, "until": until, "now": now, "due_at": now + SETTLE}
+    return connection.execute(statement("queue_next_trip"), values).rowcount
+
+
 def queue_unsettled(connection: psycopg.Connection, device_ids: Iterable[int], since: datetime) -> int:
     """Queues trips of the devices' vehicles that ended after `since` and are not final; how many."""
     now = true_now()

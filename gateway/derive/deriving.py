@@ -19,6 +19,7 @@ from gateway.derive.replay import Derived, Replay
 from gateway.tracking.policy import Policy
 from storage.audit import Actor, AuditEvent, record
 from storage.derivation import missing_numbers, put_drop_times, put_trip_interval
+from storage.derivation_queue import queue_next
 from storage.derived import (
     NewVersion,
     Version,
@@ -156,6 +157,8 @@ def _follow(
     ended_at = found.returned.at if found.returned else trip.declared_ended_at
     if (departed_at, ended_at) != (trip.departed_at, trip.ended_at):
         put_trip_interval(connection, trip.id, departed_at, ended_at)
+        # A departure was taken for this trip's that was the next one's, or the other way round.
+        queue_next(connection, trip.id, cause, now)
     visits = {visit.drop_id: visit for visit in found.visits}
     times = [
         (drop.drop_id, *((visit.arrived_at, visit.left_at) if (visit := visits.get(drop.drop_id)) else (None, None)))

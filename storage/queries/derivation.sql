@@ -31,6 +31,18 @@ WHERE i.device_id = %(device_id)s AND i.dedicated AND (upper_inf(i.during) OR up
     AND t.planned_departure_at > %(from_at)s - INTERVAL '48 hours'
 ON CONFLICT (trip_id) DO UPDATE SET asked = q.asked + 1, cause = excluded.cause, failures = 0, error = NULL;
 
+-- name: queue_next_trip
+-- The vehicle's next trip, when it can have begun: where the one before it ends, it begins.
+INSERT INTO waybill.derivation_queue AS q (trip_id, premises_id, cause, queued_at, due_at)
+SELECT n.id, n.premises_id, %(cause)s, %(now)s, %(due_at)s
+FROM waybill.trip t JOIN LATERAL (
+    SELECT l.id, l.premises_id, l.planned_departure_at FROM waybill.trip l
+    WHERE l.vehicle_id = t.vehicle_id AND (l.planned_departure_at, l.id) > (t.planned_departure_at, t.id)
+    ORDER BY l.planned_departure_at, l.id LIMIT 1) n
+    ON n.planned_departure_at < %(until)s::timestamptz + INTERVAL '3 hours 20 minutes'
+WHERE t.id = %(trip_id)s
+ON CONFLICT (trip_id) DO UPDATE SET asked = q.asked + 1, cause = excluded.cause, failures = 0, error = NULL;
+
 -- name: queue_unsettled_trips
 -- Trips that are over, but whose version is not final: the devices said something that may settle them.
 INSERT INTO waybill.derivation_queue AS q (trip_id, premises_id, cause, queued_at, due_at)

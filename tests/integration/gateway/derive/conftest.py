@@ -54,10 +54,10 @@ class Round:
         clock = Clock(origin=EVENING, wall=true_now())
         return work_off(self.connection, Policy(), clock)
 
-    def version(self) -> tuple[int, str, bool]:
+    def version(self, trip_id: UUID | None = None) -> tuple[int, str, bool]:
         """Number, cause and finality of the version that counts."""
         with self.connection.transaction():
-            counts = counting_version(self.connection, self.trip_id)
+            counts = counting_version(self.connection, trip_id or self.trip_id)
         assert counts is not None
         return counts.version, counts.cause, counts.final
 
@@ -67,6 +67,11 @@ class Round:
             counts = counting_version(self.connection, self.trip_id)
         assert counts is not None
         return read_findings(self.connection, counts.id)
+
+    def departed_h(self) -> list[int | None]:
+        """So many hours after nine each trip departed; in the order in which they were planned."""
+        rows = self.connection.execute("SELECT departed_at FROM waybill.trip ORDER BY planned_departure_at").fetchall()
+        return [None if at is None else round((at - NINE) / timedelta(hours=1)) for (at,) in rows]
 
     def rows(self, query: str) -> list[tuple[object, ...]]:
         return self.connection.execute(query.encode()).fetchall()
@@ -102,7 +107,9 @@ def undisturbed(database: Database, owner: psycopg.Connection) -> Callable[[list
     return derive
 
 
-def plan_round(connection: psycopg.Connection, refs: tuple[str, str] = ("a-1", "a-2")) -> UUID:
+def plan_round(
+    connection: psycopg.Connection, refs: tuple[str, str] = ("a-1", "a-2"), later: timedelta = timedelta()
+) -> UUID:
     drops = []
     for ref, metres in zip(refs, (700, 1200), strict=True):
         lat_e7, lon_e7 = north(metres)
@@ -116,7 +123,7 @@ def plan_round(connection: psycopg.Connection, refs: tuple[str, str] = ("a-1", "
         drops.append(NewDrop(placed.id))
     trip = NewTrip(
         premises_id=UUID(PREMISES), vehicle_id=UUID(VAN), crew=(), drops=tuple(drops),
-        planned_departure_at=NINE + timedelta(minutes=2),
+        planned_departure_at=NINE + timedelta(minutes=2) + later,
     )  # fmt: skip
     return plan_trip(connection, trip, DISPATCHER, NINE - timedelta(minutes=30)).id
 

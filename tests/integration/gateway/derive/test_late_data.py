@@ -7,13 +7,14 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from contract.fix import Fix
 from gateway.ingest import tracker as tracker_module
 from gateway.tracking.engine import Step, step
 from storage.derived_rows import Findings
-from tests.integration.gateway.derive.conftest import Round
+from tests.integration.gateway.derive.conftest import Round, numbered, plan_round
 from tests.unit.gateway.tracking.worlds import NINE, ROUND, fix, north
 
 Undisturbed = Callable[[list[Fix]], Findings]
@@ -102,6 +103,23 @@ def test_a_day_offline_comes_in_after_the_newest_fixes(planned: Round, undisturb
     assert told == [("arrived",), ("arriving_soon",), ("out_for_delivery",)]
     legs = planned.rows("SELECT lower(during), upper(during) FROM waybill.leg")
     assert legs == [(departed_at, ended_at)] * 2
+
+
+def test_a_first_trip_that_comes_in_last_gives_every_later_trip_its_own_departure(planned: Round) -> None:
+    later = [timedelta(hours=hours) for hours in (0, 4, 8)]
+    trips = [planned.trip_id, *(plan_round(planned.connection, (f"b-{n}", f"c-{n}"), later[n]) for n in (1, 2))]
+    driven = numbered([msgspec.structs.replace(one, fixed_at=one.fixed_at + after) for after in later for one in ROUND])
+    first = len(ROUND)
+
+    planned.write(driven[first:], most=60)
+    planned.work()
+    assert planned.departed_h() == [4, 8, None], "each departure is the next one that is planned"
+    planned.write(driven[:first], most=60)
+    while planned.work():
+        pass
+
+    assert planned.departed_h() == [0, 4, 8]
+    assert [planned.version(trip)[2] for trip in trips] == [True] * 3
 
 
 def test_late_fixes_move_an_arrival_that_was_told_and_the_telling_stays(planned: Round) -> None:
