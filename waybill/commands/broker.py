@@ -26,7 +26,7 @@ def prepare(
     store: Annotated[Path, typer.Argument(help="The dynamic-security plugin's file, as mosquitto.conf names it.")],
 ) -> None:
     """Gives the broker's users gateway and admin their passwords; devices stay. The broker must not be running."""
-    from waybill.stack.dynamic_security import ADMIN, GATEWAY, write_store
+    from waybill.stack.dynamic_security import ADMIN, GATEWAY, StoreError, prepare_store
 
     settings = settings_of(context)
     passwords = {
@@ -34,9 +34,13 @@ def prepare(
         ADMIN: needed(settings, "broker_admin_password"),
     }
     try:
-        write_store(store, passwords)
+        told = prepare_store(store, passwords)
+    except StoreError as error:
+        raise CommandError(str(error)) from error
     except OSError as error:
         raise CommandError(f"{store} cannot be written: {error.strerror}") from error
+    if told is not None:
+        note(told)
     say(f"{store} holds the users {' and '.join(passwords)}")
 
 

@@ -11,7 +11,7 @@ from signal import SIGKILL, SIGTERM
 
 from waybill.stack import launch
 from waybill.stack.broker_tls import TlsListeners, with_tls
-from waybill.stack.dynamic_security import ADMIN, GATEWAY, write_store
+from waybill.stack.dynamic_security import ADMIN, GATEWAY, StoreError, prepare_store
 from waybill.stack.places import checkout, make_folder, run_as, stand_in
 
 HOST = "127.0.0.1"
@@ -48,6 +48,7 @@ class Broker:
         self._tls = tls
         self._process: subprocess.Popen[bytes] | None = None
         self.log = log or data_dir / "broker.log"
+        self.told: str | None = None  # what the last start had to do that somebody should know
         self.host = HOST
         self.port = port
 
@@ -65,7 +66,10 @@ class Broker:
         if self.pid is not None:
             return
         state = make_folder(self._home / "state", mode=0o700, owner=self._user)
-        write_store(state / "dynamic-security.json", self._passwords)
+        try:
+            self.told = prepare_store(state / "dynamic-security.json", self._passwords)
+        except StoreError as error:
+            raise BrokerError(str(error)) from error
         shutil.copyfile(checkout() / "broker.acl", state / "broker.acl")
         text = (checkout() / "mosquitto.conf").read_text(encoding="utf-8")
         conf = local_conf(text, self._local_lines(state))

@@ -21,6 +21,10 @@ _CONTROL = "$CONTROL/dynamic-security/#"
 Json = dict[str, object]
 
 
+class StoreError(Exception):
+    """The store cannot be used; the message says the way out."""
+
+
 def first_store(passwords: Mapping[str, str]) -> Json:
     """The store with one client per name in `passwords`; topics are left to the acl file.
 
@@ -59,6 +63,31 @@ def without_clients(store: Json, names: Collection[str]) -> tuple[Json, list[str
     return {**store, "clients": [client for client in clients if client["username"] not in removed]}, removed
 
 
+def prepare_store(path: Path, passwords: Mapping[str, str]) -> str | None:
+    """`write_store` before each start of the broker, with a copy for the next one; what is to be said, if anything.
+
+    The plugin empties its file when its disk is full while somebody's credential changes (Mosquitto 2.0.21): then the
+    copy takes its place.
+    """
+    copy, said = path.with_suffix(".copy"), None
+    if _is_damaged(path):
+        if not copy.is_file() or _is_damaged(copy):
+            raise StoreError(
+                f"{path} cannot be read, and there is no copy of it from an earlier start: bring it back from a backup,"
+                " or move it away; then every device needs a new credential (waybill device add)"
+            )
+        _replace(path, copy.read_text(encoding="utf-8"))
+        said = (
+            f"{path} could not be read (was its disk full?): credentials are those of the broker's last start;"
+            " devices that were added or revoked since need waybill device add or revoke again"
+        )
+    write_store(path, passwords)
+    text = path.read_text(encoding="utf-8")
+    if not copy.is_file() or copy.read_text(encoding="utf-8") != text:
+        _replace(copy, text)
+    return said
+
+
 def write_store(path: Path, passwords: Mapping[str, str]) -> None:
     """Makes `path` hold the clients of `passwords`, keeping every other; the broker must not be running."""
     try:
@@ -68,13 +97,27 @@ def write_store(path: Path, passwords: Mapping[str, str]) -> None:
     wanted = first_store(passwords) if store is None else with_passwords(store, passwords)
     if wanted is store:
         return
+    _replace(path, json.dumps(wanted, indent=1))
+
+
+def _replace(path: Path, text: str) -> None:
+    """All of it or nothing."""
     half_done = path.with_suffix(".half-done")
     descriptor = os.open(half_done, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(wanted, file, indent=1)
+        file.write(text)
         file.flush()
         os.fsync(descriptor)
     half_done.replace(path)
+
+
+def _is_damaged(path: Path) -> bool:
+    try:
+        return "clients" not in json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return False
+    except (ValueError, TypeError):
+        return True
 
 
 def _client(name: str, password: str) -> Json:

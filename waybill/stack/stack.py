@@ -158,6 +158,8 @@ class Stack:
         keep_values(self.data_dir, values)
         self.supervisor.start("broker", broker, port)
         progress(f"broker: Mosquitto {broker.version()}, port {port}")
+        if broker.told is not None:
+            progress(f"broker: {broker.told}")
         if tls is not None:
             progress(f"broker: TLS on port {tls.password_port}, for certificates on port {tls.certificate_port}")
         return broker, broker.host, port

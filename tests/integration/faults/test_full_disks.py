@@ -1,24 +1,31 @@
-"""Really full disks, of the database and of a spool: nothing is acknowledged, nothing lost, all goes on by itself."""
+"""Really full disks, of database, broker and spool: what has no receipt is kept, and all goes on by itself."""
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
+import msgspec
 import psycopg
 import pytest
 
+from gateway.broker_admin import BrokerAdmin
 from storage.migrate import migrate, set_passwords
+from tests.fixtures.broker_session import session
 from tests.fixtures.command_line import caller, settings_of_tests
 from tests.fixtures.database import Database
-from tests.fixtures.gateway import Device, eventually, register
+from tests.fixtures.gateway import DEVICE_PASSWORD, Device, eventually, register, running_gateway
 from tests.fixtures.processes import waybill_process
-from tests.fixtures.servers import POSTGRES_PASSWORD, postgres_servers
+from tests.fixtures.servers import BROKER_ADMIN_PASSWORD, POSTGRES_PASSWORD, postgres_servers
 from tests.fixtures.small_disk import needs_small_disk, on_small_disk
 from tests.integration.gateway.ingest.test_ingest import fixes, stored
 from tests.integration.gateway.watch.test_gateway_metrics import environ_of, failing, metrics, ready
 from waybill.stack.broker import Broker
 from waybill.stack.ports import Ports
+from waybill.stack.servers import ensure
 
 
 @pytest.fixture(autouse=True)
@@ -74,6 +81,61 @@ def test_a_full_disk_of_the_database_costs_nothing_and_is_told_and_goes_on_when_
     assert numbers == list(range(1, 1501))
     assert rejects == (0,)
     assert (after["waybill_store_blocked[]"], after["waybill_unacknowledged_messages[]"]) == (0, 0)
+
+
+class Address(msgspec.Struct, frozen=True):
+    """Where a broker is that another process has started."""
+
+    host: str
+    port: int
+
+
+def test_a_full_disk_of_the_broker_costs_what_it_could_not_save_when_it_is_killed(
+    database: Database, owner: psycopg.Connection, server_folder: Path, server_ports: Ports
+) -> None:
+    register(owner, "full-b")
+    broker = cast("Broker", Address("127.0.0.1", server_ports.claim(0)))
+    admin, log = BrokerAdmin(broker.host, broker.port, BROKER_ADMIN_PASSWORD), server_folder / "full-broker.log"
+    log.touch(0o666)
+    words = (str(broker.port), str(ensure("mosquitto", print)), str(log))
+    sent = fixes("full-b", 150)
+    with on_small_disk(server_folder / "broker-disk", 8, "tests.fixtures.broker_on_small_disk", *words) as server:
+        server.tell("pid")  # answered when it has started
+        admin.put({"full-b": DEVICE_PASSWORD})
+        assert (server.tell("stop"), server.tell("start")) == ("stopped", "started")
+        device = Device("full-b", broker)
+        with running_gateway(broker, database):
+            device.send(sent[:50])
+            device.receipt(through=50)
+
+            taken = server.tell("fill")
+            os.kill(int(server.tell("pid")), signal.SIGUSR1)  # save now, as it does every minute
+            eventually(lambda: "No space left on device" in log.read_text(), 20)
+            device.send(sent[50:100])
+            device.receipt(through=100)
+            admin.put({"full-new": DEVICE_PASSWORD})
+            with session(broker, "full-new", DEVICE_PASSWORD) as newcomer:
+                entered_while_full = newcomer.entered
+        # The gateway is away: the broker takes what comes and has it in memory only.
+        device.send(sent[100:])
+        told = (server.tell("kill"), server.tell("free"), server.tell("start"))[-1]
+        eventually(device.client.is_connected, 30)
+        with session(broker, "full-new", DEVICE_PASSWORD) as newcomer:
+            entered_afterwards = newcomer.entered
+        with running_gateway(broker, database):
+            stored_alone = [seq for seq, _ in stored(owner)]
+            device.send(sent[100:])  # as a bridge does with what no receipt has confirmed
+            device.receipt(through=150)
+        admin.put({"full-new": DEVICE_PASSWORD})
+        with session(broker, "full-new", DEVICE_PASSWORD) as newcomer:
+            entered_again = newcomer.entered
+        device.close()
+
+    assert int(taken) > 1_000_000
+    assert (entered_while_full, entered_afterwards, entered_again) == ("Success", "Not authorized", "Success")
+    assert "credentials are those of the broker's last start" in told
+    assert stored_alone == list(range(1, 101)), "a sender that forgets at the PUBACK has lost the rest"
+    assert [seq for seq, _ in stored(owner)] == list(range(1, 151))
 
 
 def test_a_full_disk_of_the_spool_keeps_an_hour_in_memory_and_counts_what_is_lost(server_folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 from datetime import timedelta
 from pathlib import Path
@@ -31,7 +32,7 @@ def test_a_part_is_alive_for_20_seconds_after_its_last_sign(waybill: Waybill, da
     assert "gateway never gave a sign of life" in never.error
     assert (by_name.exit_code, by_host.exit_code) == (0, 0)
     assert silent.exit_code == 1
-    assert "is silent for 21 s" in silent.error
+    assert re.search(r"is silent for \d\d+ s", silent.error)
 
 
 def test_the_store_is_made_once_and_keeps_what_the_broker_added(waybill: Waybill, tmp_path: Path) -> None:

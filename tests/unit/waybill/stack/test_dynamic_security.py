@@ -6,7 +6,16 @@ import json
 from pathlib import Path
 from typing import Any
 
-from waybill.stack.dynamic_security import first_store, with_passwords, without_clients, write_store
+import pytest
+
+from waybill.stack.dynamic_security import (
+    StoreError,
+    first_store,
+    prepare_store,
+    with_passwords,
+    without_clients,
+    write_store,
+)
 
 PASSWORDS = {"admin": "a", "gateway": "g"}
 
@@ -51,6 +60,31 @@ def test_store_on_disk_is_for_its_owner_only(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.read_bytes() == first
     assert set(clients(json.loads(first))) == {"admin", "gateway"}
+
+
+def test_a_store_that_was_emptied_is_the_one_of_the_last_start(tmp_path: Path) -> None:
+    path = tmp_path / "store.json"
+    assert prepare_store(path, PASSWORDS) is None
+    path.write_text(json.dumps(with_passwords(json.loads(path.read_bytes()), {"gps-01": "d"})), encoding="utf-8")
+    assert prepare_store(path, PASSWORDS) is None
+    path.write_bytes(b"")
+
+    told = prepare_store(path, PASSWORDS)
+
+    assert told is not None
+    assert "credentials are those of the broker's last start" in told
+    assert set(clients(json.loads(path.read_bytes()))) == {"admin", "gateway", "gps-01"}
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_store_that_was_emptied_before_there_was_a_copy_stops_the_start(tmp_path: Path) -> None:
+    path = tmp_path / "store.json"
+    path.write_bytes(b'{"clients": [')
+
+    with pytest.raises(StoreError, match="bring it back from a backup"):
+        prepare_store(path, PASSWORDS)
+
+    assert path.read_bytes() == b'{"clients": ['
 
 
 def test_clients_are_taken_out_by_name() -> None:
