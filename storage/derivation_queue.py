@@ -147,6 +147,12 @@ def queue_hours(connection: psycopg.Connection, hours: Iterable[tuple[int, datet
         connection.execute(statement("queue_hours"), values)
 
 
+def queue_hours_since(connection: psycopg.Connection, device_ids: Iterable[int], since: datetime) -> None:
+    """Queues every hour since then in which the devices have fixes."""
+    values = {"device_ids": list(device_ids), "since": since, "due_at": true_now() + SETTLE}
+    connection.execute(statement("queue_hours_since"), values)
+
+
 def next_hours(connection: psycopg.Connection, limit: int) -> list[DueHour]:
     """Hours that are due."""
     return [DueHour(*row) for row in connection.execute(statement("next_hours"), {"now": true_now(), "limit": limit})]

@@ -28,6 +28,7 @@ _Row = TypeVar("_Row", bound=msgspec.Struct)
 _PUT = {StopRow: "put_stop", VisitRow: "put_visit", ZoneVisitRow: "put_zone_visit", GapRow: "put_gap",
         DeviationRow: "put_deviation", FactsRow: "put_facts"}  # fmt: skip
 Finding = StopRow | VisitRow | ZoneVisitRow | GapRow | DeviationRow | FactsRow
+VehicleHour = tuple[str, FactsRow, str]  # vehicle id, facts of the hour that begins at began_at, policy version
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -153,19 +154,21 @@ def read_findings(connection: psycopg.Connection, version_id: UUID) -> Findings:
     )
 
 
-def put_vehicle_hours(
-    connection: psycopg.Connection, hours: list[tuple[str, FactsRow, str]], made_at: datetime
-) -> None:
-    """Replaces (vehicle id, facts of the hour that begins at began_at, policy version)."""
-    if not hours:
-        return  # executemany of nothing is a way to the server and back
-    rows = [
-        {**msgspec.structs.asdict(facts), "vehicle_id": vehicle_id, "hour_at": facts.began_at,
-         "policy_version": policy_version, "made_at": made_at}
-        for vehicle_id, facts, policy_version in hours
-    ]  # fmt: skip
+def put_vehicle_hours(connection: psycopg.Connection, hours: list[VehicleHour], made_at: datetime) -> None:
+    """Replaces the hours."""
     with connection.cursor() as cursor:
-        cursor.executemany(statement("put_vehicle_hour"), rows)
+        cursor.executemany(statement("put_vehicle_hour"), [_hour(hour, made_at) for hour in hours])
+
+
+def add_vehicle_hour(connection: psycopg.Connection, hour: VehicleHour, made_at: datetime) -> bool:
+    """Whether the hour was not there yet, and is now."""
+    return connection.execute(statement("add_vehicle_hour"), _hour(hour, made_at)).rowcount > 0
+
+
+def _hour(hour: VehicleHour, made_at: datetime) -> dict[str, Any]:
+    vehicle_id, facts, policy_version = hour
+    return {**msgspec.structs.asdict(facts), "vehicle_id": vehicle_id, "hour_at": facts.began_at,
+            "policy_version": policy_version, "made_at": made_at}  # fmt: skip
 
 
 def _read(connection: psycopg.Connection, name: str, kind: type[_Row], version_id: UUID) -> tuple[_Row, ...]:

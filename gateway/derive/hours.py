@@ -27,17 +27,23 @@ def derive_hour(connection: psycopg.Connection, due: DueHour, base: Policy) -> b
     from_at, to_at = due.hour_at - _BEFORE, due.hour_at + 2 * _HOUR
     units = units_of_vehicle(connection, due.vehicle_id, from_at, to_at)
     ground = read_ground(connection, str(due.premises_id), base).at(due.hour_at)
-    plan = Plan(
-        vehicle_id=str(due.vehicle_id), premises_id=str(due.premises_id), premises_lat_e7=None, premises_lon_e7=None
-    )
-    state, found = State(), None
+    # With the intervals that live tracking goes by: they say how long a silence is a gap.
+    plans = {
+        unit.name: Plan(
+            vehicle_id=str(due.vehicle_id), premises_id=str(due.premises_id), premises_lat_e7=None,
+            premises_lon_e7=None, report_interval_s=unit.report_interval_s, heartbeat_s=unit.heartbeat_s,
+        )
+        for unit in units
+    }  # fmt: skip
+    state, found, plan = State(), None, None
     for fix in stored_fixes(connection, units, from_at, to_at):
+        plan = plans[fix.device]
         outcome = step(state, fix, plan, ground.policy)
         state = outcome.state
         found = _hour_in(outcome.events, due) or found
         if found is not None:
             break
-    if found is None:
+    if found is None and plan is not None:
         found = _hour_in(finish(state, plan, ground.policy), due)
     if found is None:
         return False

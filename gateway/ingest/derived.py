@@ -16,18 +16,19 @@ from gateway.derive.knowledge import judge_of
 from gateway.ingest.tracker import Tracked
 from gateway.tracking.events import Event, HourDriven
 from storage.audit import SYSTEM
-from storage.derivation_queue import queue_trips
+from storage.derivation_queue import queue_hours, queue_trips
 from storage.derived import (
     Finding,
     LiveVersion,
+    VehicleHour,
+    add_vehicle_hour,
     note_policy_version,
     open_live,
     put_departure,
     put_findings,
     put_return,
-    put_vehicle_hours,
 )
-from storage.derived_rows import FactsRow, Findings
+from storage.derived_rows import Findings
 
 # After the return, what is confirmed a little later and what is still on its way.
 _SETTLED_AFTER = timedelta(seconds=30)
@@ -37,17 +38,19 @@ _HOUR = timedelta(hours=1)
 def write_derived(connection: psycopg.Connection, tracked: Tracked, now: datetime) -> None:
     """The findings of a batch, trip by trip, and hours that are over. What happened on no trip is not kept."""
     by_trip: dict[str, list[tuple[int, Event]]] = {}
-    hours: list[tuple[str, FactsRow, str]] = []
+    hours: list[tuple[int, VehicleHour]] = []
     for device_id, event in tracked.events:
         trip_id = getattr(event, "trip_id", None)
         if isinstance(event, HourDriven):
             vehicle_id, ground = tracked.states[device_id].vehicle_id, tracked.grounds.get(device_id)
             if vehicle_id is not None and ground is not None:
                 facts = facts_row(event.at, event.at + _HOUR, event.driven)
-                hours.append((vehicle_id, facts, _noted(connection, ground, event.at, now)))
+                hours.append((device_id, (vehicle_id, facts, _noted(connection, ground, event.at, now))))
         elif trip_id is not None:
             by_trip.setdefault(trip_id, []).append((device_id, event))
-    put_vehicle_hours(connection, hours, now)
+    # An hour that is there already was derived when late fixes came: what was driven since then belongs to it as well.
+    known = [(device_id, hour[1].began_at) for device_id, hour in hours if not add_vehicle_hour(connection, hour, now)]
+    queue_hours(connection, known)
     if by_trip:
         _write_trips(connection, tracked, by_trip, now)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 import psycopg
@@ -14,7 +15,7 @@ from contract.times import parse_instant
 from gateway.ingest.device_words import changes
 from gateway.ingest.doubles import SpoolChange, meet_doubles
 from gateway.ingest.tracker import Tracked
-from storage.derivation_queue import LateSpan, queue_hours, queue_spans, queue_unsettled
+from storage.derivation_queue import LateSpan, queue_hours, queue_hours_since, queue_spans, queue_unsettled
 from storage.device_log import DeviceEntry, put_device_log, words_of_devices
 from storage.fixes import FixRow, Stored
 
@@ -35,17 +36,23 @@ def queue_what_is_late(connection: psycopg.Connection, rows: list[FixRow], store
     queue_hours(connection, {(row.device_id, _hour(row.fix.fixed_at)) for row in (*late, *missed)})
 
 
-def keep_words(connection: psycopg.Connection, statuses: list[DeviceStatus], now: datetime) -> None:
-    """Logs what changed in the devices' words, before the newest ones take the place of the old."""
+def keep_words(connection: psycopg.Connection, statuses: list[DeviceStatus], now: datetime) -> bool:
+    """Logs what changed in the devices' words, before the newest ones take the place of the old.
+
+    Whether a device announces other intervals than before: they say how long a silence is a gap.
+    """
     if not statuses:
-        return
+        return False
     words = words_of_devices(connection, {device_id for device_id, _, _ in statuses})
     entries: list[DeviceEntry] = []
     turns: list[SpoolChange] = []
+    announced: dict[int, bool] = {}  # devices with other intervals than before; whether they are their first ones
     for device_id, status, received_at in statuses:
         before = words.get(device_id, {})
         if status.spool is not None and before.get("spool") not in (None, status.spool):
             turns.append(SpoolChange(device_id, before["spool"], status.spool, received_at))
+        if (status.report_interval_s, status.heartbeat_s) not in ((None, None), _intervals(before)):
+            announced[device_id] = _intervals(before) == (None, None)
         entries += changes(device_id, before, status, received_at)
         said = _builtins(status)
         words[device_id] = {**before, **said} if status.state == "offline" else said
@@ -55,6 +62,9 @@ def keep_words(connection: psycopg.Connection, statuses: list[DeviceStatus], now
     settling = {entry.device_id for entry in entries if entry.kind in _SETTLING}
     if settling:
         queue_unsettled(connection, settling, now - _SETTLES_WITHIN)
+    if first := [device_id for device_id, is_first in announced.items() if is_first]:
+        queue_hours_since(connection, first, now - _SETTLES_WITHIN)
+    return bool(announced)
 
 
 def watermarks(statuses: Iterable[DeviceStatus]) -> dict[int, datetime]:
@@ -67,6 +77,10 @@ def watermarks(statuses: Iterable[DeviceStatus]) -> dict[int, datetime]:
             except ValueError:
                 continue
     return found
+
+
+def _intervals(word: dict[str, Any]) -> tuple[float | None, float | None]:
+    return word.get("report_interval_s"), word.get("heartbeat_s")
 
 
 def _spans(rows: list[FixRow], cause: DerivationCause) -> list[LateSpan]:

@@ -89,7 +89,8 @@ class Writer:
             write_derived(self._connection, tracked, now)
             queue_what_is_late(self._connection, rows, stored, tracked)
             put_rejects(self._connection, rejects, received_at)
-            keep_words(self._connection, statuses, now)
+            if keep_words(self._connection, statuses, now):
+                self._known.forget()
             for device_id, status, said_at in statuses:
                 put_status(self._connection, device_id, status, said_at)
             delete_posted(self._connection, batch.posted)

@@ -1,5 +1,6 @@
 -- name: queue_late_trips
--- Trips that fixes of these devices and times may belong to, by the install of the time; asking again counts up.
+-- Trips that fixes of these devices and times may belong to, by the install of the time; asking again counts up. When
+-- a trip departed does not matter: it may have been taken for the next one's departure while these fixes were missing.
 INSERT INTO waybill.derivation_queue AS q (trip_id, premises_id, cause, queued_at, due_at)
 SELECT DISTINCT ON (t.id) t.id, t.premises_id, w.cause, %(now)s, %(due_at)s
 FROM unnest(%(device_ids)s::integer[], %(from_at)s::timestamptz[], %(to_at)s::timestamptz[], %(causes)s::text[])
@@ -9,7 +10,6 @@ JOIN waybill.trip t ON t.vehicle_id = i.vehicle_id
 WHERE t.planned_departure_at < w.to_at + INTERVAL '3 hours 20 minutes'
     AND t.planned_departure_at > w.from_at - INTERVAL '48 hours'
     AND (t.ended_at IS NULL OR t.ended_at + INTERVAL '10 minutes' >= w.from_at)
-    AND (t.departed_at IS NULL OR t.departed_at - INTERVAL '20 minutes' <= w.to_at)
 ORDER BY t.id
 ON CONFLICT (trip_id) DO UPDATE SET asked = q.asked + 1, cause = excluded.cause, failures = 0, error = NULL;
 
@@ -202,6 +202,16 @@ UPDATE waybill.orders SET milestone_at = %(at)s WHERE id = %(order_id)s AND mile
 INSERT INTO waybill.hour_queue AS q (vehicle_id, hour_at, premises_id, due_at)
 SELECT DISTINCT i.vehicle_id, hour.at, i.premises_id, %(due_at)s::timestamptz
 FROM unnest(%(device_ids)s::integer[], %(hours)s::timestamptz[]) AS hour (device_id, at)
+JOIN waybill.install i ON i.device_id = hour.device_id AND i.dedicated
+    AND i.during && tstzrange(hour.at, hour.at + INTERVAL '1 hour')
+ON CONFLICT (vehicle_id, hour_at) DO UPDATE SET asked = q.asked + 1;
+
+-- name: queue_hours_since
+-- Hours since a time in which the devices have fixes, by the install of the time.
+INSERT INTO waybill.hour_queue AS q (vehicle_id, hour_at, premises_id, due_at)
+SELECT DISTINCT i.vehicle_id, hour.at, i.premises_id, %(due_at)s::timestamptz
+FROM (SELECT DISTINCT f.device_id, date_trunc('hour', f.fixed_at, 'UTC') AS at FROM waybill.fix f
+    WHERE f.device_id = ANY (%(device_ids)s) AND f.fixed_at >= %(since)s) AS hour
 JOIN waybill.install i ON i.device_id = hour.device_id AND i.dedicated
     AND i.during && tstzrange(hour.at, hour.at + INTERVAL '1 hour')
 ON CONFLICT (vehicle_id, hour_at) DO UPDATE SET asked = q.asked + 1;

@@ -131,6 +131,16 @@ ON CONFLICT (vehicle_id, hour_at) DO UPDATE SET distance_m = excluded.distance_m
     harsh_accelerations = excluded.harsh_accelerations, fixes = excluded.fixes,
     policy_version = excluded.policy_version, made_at = excluded.made_at;
 
+-- name: add_vehicle_hour
+-- What a vehicle did in an hour, unless something is there already.
+INSERT INTO waybill.vehicle_hour (vehicle_id, hour_at, premises_id, distance_m, moving_s, stopped_s, unseen_s, unseen_m,
+    idling_s, max_speed_mps, harsh_brakings, harsh_accelerations, fixes, policy_version, made_at)
+SELECT v.id, %(hour_at)s, v.premises_id, %(distance_m)s, %(moving_s)s, %(stopped_s)s, %(unseen_s)s, %(unseen_m)s,
+    %(idling_s)s, %(max_speed_mps)s, %(harsh_brakings)s, %(harsh_accelerations)s, %(fixes)s, %(policy_version)s,
+    %(made_at)s
+FROM waybill.vehicle v WHERE v.id = %(vehicle_id)s
+ON CONFLICT (vehicle_id, hour_at) DO NOTHING;
+
 -- name: derived_moments
 -- Departure and return of one version.
 SELECT departed_at, departed_evidence, returned_at, returned_evidence

@@ -11,10 +11,14 @@ import msgspec
 import pytest
 
 from contract.fix import Fix
+from contract.messages import Status
 from gateway.ingest import tracker as tracker_module
+from gateway.ingest.batch import Batch
+from gateway.ingest.inbox import Message
+from gateway.ingest.writer import Writer
 from gateway.tracking.engine import Step, step
 from storage.derived_rows import Findings
-from tests.integration.gateway.derive.conftest import Round, numbered, plan_round
+from tests.integration.gateway.derive.conftest import EVENING, Round, numbered, plan_round
 from tests.unit.gateway.tracking.worlds import NINE, ROUND, fix, north
 
 Undisturbed = Callable[[list[Fix]], Findings]
@@ -234,3 +238,33 @@ def test_late_fixes_of_an_hour_replace_the_hour(planned: Round) -> None:
     assert fixes == len(ROUND)
     assert 2100 < distance_m < 2600  # type: ignore[operator]
     assert timedelta(hours=1) > ROUND[-1].fixed_at - NINE
+
+
+NEXT_HOUR = [fix(3600 + second, north(0), speed_mps=0.0) for second in range(5)]
+FIXES_AND_UNSEEN = "SELECT fixes, unseen_s FROM waybill.vehicle_hour ORDER BY hour_at LIMIT 1"
+
+
+def test_what_is_driven_after_late_fixes_of_the_same_hour_belongs_to_it_too(planned: Round) -> None:
+    late, after = ROUND[100:200], ROUND[400:]
+    planned.write([one for one in ROUND if one not in late + after])
+    planned.write(late)
+    planned.work()
+    planned.write(after + NEXT_HOUR)
+    planned.work()
+
+    assert planned.rows(FIXES_AND_UNSEEN) == [(len(ROUND), 0.0)]
+
+
+def test_a_unit_that_announces_its_intervals_after_its_first_hour_has_the_gaps_of_those_intervals(
+    planned: Round,
+) -> None:
+    # 80 s on the way home: no gap for a unit that announces nothing, and one for a unit that sends every second.
+    planned.write([one for one in ROUND if not 400 <= (one.fixed_at - NINE).total_seconds() < 480] + NEXT_HOUR)
+    planned.work()
+    assert planned.rows(FIXES_AND_UNSEEN) == [(len(ROUND) - 80, 0.0)]
+    says = Status(state="online", spool=ROUND[0].spool_id, boot=1, report_interval_s=1.0, heartbeat_s=30.0)
+    word = Message("waybill/v1/gps-01/status", b"{}", None, EVENING, 1, 1)
+    Writer(planned.connection, planned.tracker).write(Batch([], [], [], [("gps-01", says, word)]), EVENING)
+    planned.work()
+
+    assert planned.rows(FIXES_AND_UNSEEN) == [(len(ROUND) - 80, 81.0)]
