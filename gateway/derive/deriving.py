@@ -155,10 +155,9 @@ def _follow(
     trip = material.trip
     departed_at = found.departed.at if found.departed else trip.declared_departed_at
     ended_at = found.returned.at if found.returned else trip.declared_ended_at
-    if (departed_at, ended_at) != (trip.departed_at, trip.ended_at):
+    moved = (departed_at, ended_at) != (trip.departed_at, trip.ended_at)
+    if moved:
         put_trip_interval(connection, trip.id, departed_at, ended_at)
-        # A departure was taken for this trip's that was the next one's, or the other way round.
-        queue_next(connection, trip.id, cause, now)
     visits = {visit.drop_id: visit for visit in found.visits}
     times = [
         (drop.drop_id, *((visit.arrived_at, visit.left_at) if (visit := visits.get(drop.drop_id)) else (None, None)))
@@ -176,3 +175,7 @@ def _follow(
         after=after, reason=cause.value,
     )  # fmt: skip
     record(connection, [event])
+    if moved:
+        # A departure was taken for this trip's that was the next one's, or the other way round. At the very end: the
+        # gateway queues several trips at once, and whoever waits for one another must do so for a moment only.
+        queue_next(connection, trip.id, cause, now)

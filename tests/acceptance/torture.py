@@ -7,7 +7,7 @@ import random
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from signal import SIGCONT, SIGSTOP, Signals
 
@@ -41,6 +41,7 @@ class World:
         postgres: Postgres,
         database: Database,
         devices: tuple[str, ...],
+        begins_at: datetime,
         folder: Path,
         tls: TlsListeners | None = None,
     ) -> None:
@@ -53,11 +54,11 @@ class World:
         self.line_to_database = self._line(HOST, postgres.port)
         self.folder = folder
         self.lock_holder: psycopg.Connection | None = None
-        self.begins_at = (true_now() - timedelta(days=2)).replace(microsecond=0)
+        self.begins_at = begins_at
         self.gateway = self._part("gateway")
         self.worker = self._part("worker")
         self.vehicles = Vehicles(self._drive(), folder / "drive.json")
-        self.stack.callback(self._end)
+        self.stack.callback(self.stop)
 
     def _line(self, host: str, port: int) -> Proxy:
         return self.stack.enter_context(proxy_to(host, port))
@@ -117,12 +118,17 @@ class World:
         before = self.counts()
         eventually(lambda: all(count > before[name] + 3 for name, count in self.counts().items()), PATIENCE_S)
 
+    def driven_s(self) -> float:
+        """How far the vehicle is that drove least, by what is stored."""
+        [(newest,)] = self.query("SELECT min(fixed_at) FROM waybill.last_fix")
+        return 0.0 if newest is None else float((newest - self.begins_at).total_seconds())
+
     def wait(self, seconds: float) -> None:
         """Lets everybody go on for a moment, as far as they can."""
         until = true_now() + timedelta(seconds=seconds)
         eventually(lambda: true_now() >= until, seconds + 5)
 
-    def _end(self) -> None:
+    def stop(self) -> None:
         for part in (self.gateway, self.worker):
             part.kill()
         self.vehicles.kill()

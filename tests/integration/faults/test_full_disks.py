@@ -107,19 +107,20 @@ def test_a_full_disk_of_the_broker_costs_what_it_could_not_save_when_it_is_kille
         with running_gateway(broker, database):
             device.send(sent[:50])
             device.receipt(through=50)
-
-            taken = server.tell("fill")
-            os.kill(int(server.tell("pid")), signal.SIGUSR1)  # save now, as it does every minute
-            eventually(lambda: "No space left on device" in log.read_text(), 20)
-            device.send(sent[50:100])
+        for fix in sent[50:100]:  # more than fits into a buffer of 4 KiB: it notices then that it cannot save
+            device.send([fix])
+        taken = server.tell("fill")
+        os.kill(int(server.tell("pid")), signal.SIGUSR1)  # save now, as it does every minute
+        eventually(lambda: "No space left on device" in log.read_text(), 60)
+        admin.put({"full-new": DEVICE_PASSWORD})
+        with session(broker, "full-new", DEVICE_PASSWORD) as newcomer:
+            entered_while_full = newcomer.entered
+        with running_gateway(broker, database):
             device.receipt(through=100)
-            admin.put({"full-new": DEVICE_PASSWORD})
-            with session(broker, "full-new", DEVICE_PASSWORD) as newcomer:
-                entered_while_full = newcomer.entered
         # The gateway is away: the broker takes what comes and has it in memory only.
         device.send(sent[100:])
         told = (server.tell("kill"), server.tell("free"), server.tell("start"))[-1]
-        eventually(device.client.is_connected, 30)
+        eventually(device.client.is_connected, 60)
         with session(broker, "full-new", DEVICE_PASSWORD) as newcomer:
             entered_afterwards = newcomer.entered
         with running_gateway(broker, database):
