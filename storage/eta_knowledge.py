@@ -177,3 +177,25 @@ def put_condition(connection: psycopg.Connection, new: NewCondition) -> UUID:
 def end_condition(connection: psycopg.Connection, condition_id: UUID, at: datetime) -> bool:
     """Whether it was still to hold."""
     return connection.execute(statement("end_condition"), {"id": condition_id, "at": at}).rowcount > 0
+
+
+class Driving(msgspec.Struct):
+    """What a vehicle on a trip has reported lately: (fixed_at, lat_e7, lon_e7), and from-to of its pauses."""
+
+    tz: str
+    fixes: list[tuple[datetime, int, int]] = []
+    pauses: list[tuple[datetime, datetime]] = []
+
+
+def driving_under_way(
+    connection: psycopg.Connection, since: datetime, left_since: datetime, now: datetime
+) -> dict[UUID, Driving]:
+    """By trip, of those that left after `left_since` and have not ended: fixes since `since`, and all pauses."""
+    values = {"since": since, "left_since": left_since, "now": now}
+    found: dict[UUID, Driving] = {}
+    for trip_id, tz, *fix in connection.execute(statement("fixes_under_way"), values):
+        found.setdefault(trip_id, Driving(tz)).fixes.append((fix[0], fix[1], fix[2]))
+    for trip_id, *pause in connection.execute(statement("pauses_under_way"), values):
+        if trip_id in found:
+            found[trip_id].pauses.append((pause[0], pause[1]))
+    return found

@@ -63,10 +63,10 @@ def grade(where: str, journeys: Sequence[Journey], forecasts: Forecasts, ahead_m
 
 def compare(where: str, learn: Sequence[Journey], test: Sequence[Journey], network: Network) -> list[Grade]:
     """All ways of forecasting on the same drops."""
-    ours = taught(learn, network, seed=1)
+    ours = taught(learn, network, seed=1, graded=test)
     ways = [
         Forecasts("straight line 35 km/h", StraightLine(), {}), Forecasts("free flow", FreeFlow(network), {}),
-        untaught(network, test[0].tz), ours,
+        untaught(network, test[0].tz), *ours,
     ]  # fmt: skip
     return [grade(where, test, one, ahead) for ahead in AHEAD_MIN for one in ways]
 
@@ -105,7 +105,7 @@ def show(grades: Sequence[Grade]) -> None:
 
 
 def _verdict(where: str, ahead: int, some: dict[str, Grade]) -> None:
-    ours = some["waybill, learned"]
+    ours = some["waybill"]
     better = min(some["straight line 35 km/h"].mae_s, some["free flow"].mae_s)
     less = 1 - ours.mae_s / better
     error = "met" if ours.mae_s <= TARGET * better else "MISSED"

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
+import msgspec
 import numpy as np
 
 from benchmarks.eta.journeys import Journey, Point
@@ -16,6 +17,7 @@ from contract.geo import distance_m
 from gateway.dispatch.estimate import POLICY, Door, Source, Way, Ways
 from gateway.eta.door_times import DoorTimes, Visits
 from gateway.eta.learning import driven
+from gateway.eta.live import Recent
 from gateway.eta.network import Network
 from gateway.eta.paces import Driven, Paces
 from gateway.eta.situation import Outcome, forecast_trip
@@ -24,6 +26,8 @@ from gateway.eta.street_ways import FleetWays, Knowledge, Streets
 
 STRAIGHT_KMH = 35.0
 _EVERY = timedelta(minutes=1)
+_LIVE_MIN = 3  # the product looks so often
+_PIECE = 18  # fixes: three minutes
 
 
 class StraightLine:
@@ -55,6 +59,35 @@ class FreeFlow:
         return POLICY.at_door_s
 
 
+class Today:
+    """The product's ways with the live paces of a day: what all its vans have driven until then."""
+
+    def __init__(self, known: Knowledge, streets: Streets, journeys: Sequence[Journey]) -> None:
+        self._known, self._streets = known, streets
+        self._days: defaultdict[str, Recent] = defaultdict(Recent)
+        for journey in journeys:
+            _note(self._days[journey.day], journey, known, streets)
+        self._made: dict[tuple[str, datetime], FleetWays] = {}
+
+    def ways(self, journey: Journey, now: datetime) -> FleetWays:
+        looked_at = now.replace(minute=now.minute // _LIVE_MIN * _LIVE_MIN, second=0, microsecond=0)
+        key = (journey.day, looked_at)
+        if key not in self._made:
+            live = self._days[journey.day].seen_until(looked_at)
+            self._made[key] = FleetWays(msgspec.structs.replace(self._known, live=live), self._streets)
+        return self._made[key]
+
+
+def _note(recent: Recent, journey: Journey, known: Knowledge, streets: Streets) -> None:
+    """The journey's driving in pieces of a few minutes."""
+    pauses = [(visit.arrived_at, visit.left_at) for visit in journey.visits]
+    fixes = [(fix.at, fix.lat_e7, fix.lon_e7) for fix in journey.fixes]
+    for first in range(0, len(fixes), _PIECE):
+        piece = fixes[first : first + _PIECE + 1]
+        for (cell, hour), one in driven(piece, pauses, streets, ZoneInfo(journey.tz)).items():
+            recent.add(piece[-1][0], cell, one.driven_s, one.street_s * known.street_paces.at(cell, hour))
+
+
 @dataclass(frozen=True)
 class Forecasts:
     """A way of forecasting: ways and, for p90, the spread of past errors."""
@@ -62,13 +95,17 @@ class Forecasts:
     name: str
     ways: Ways
     spreads: Mapping[int, Quantiles]
+    today: Today | None = None  # what vans of the same day measured until then
 
     def of(self, journey: Journey, now: datetime) -> list[Outcome]:
         trip, drops = journey.seen_at(now)
-        return forecast_trip(trip, drops, self.ways, now, self.spreads)[0]
+        ways = self.ways if self.today is None else self.today.ways(journey, now)
+        return forecast_trip(trip, drops, ways, now, self.spreads)[0]
 
 
-def taught(journeys: Sequence[Journey], network: Network, seed: int) -> Forecasts:
+def taught(
+    journeys: Sequence[Journey], network: Network, seed: int, graded: Sequence[Journey] = ()
+) -> tuple[Forecasts, Forecasts]:
     """The product's forecasts after these tours: paces and door times of all; the spread from the same tours, each
     forecast by what the others taught.
     """
@@ -79,12 +116,18 @@ def taught(journeys: Sequence[Journey], network: Network, seed: int) -> Forecast
     errors: defaultdict[int, list[float]] = defaultdict(list)
     for version, part in enumerate(parts, 1):
         others = [one for one in journeys if one.day not in part] or list(journeys)
-        ways = FleetWays(_knowledge(others, streets, tz, version), streets)
-        for journey in (one for one in journeys if one.day in part):
-            _collect(journey, Forecasts("", ways, {}), errors, Random(f"{seed} {journey.name} {journey.day}"))
+        known, own = _knowledge(others, streets, tz, version), [one for one in journeys if one.day in part]
+        ways = FleetWays(known, streets)
+        today = Today(known, streets, own)
+        for journey in own:
+            draw = Random(f"{seed} {journey.name} {journey.day}")
+            _collect(journey, Forecasts("", ways, {}, today), errors, draw)
     spreads = {number: learned(found, len(found)) for number, found in errors.items()}
     known = _knowledge(journeys, streets, tz, len(parts) + 1)
-    return Forecasts("waybill, learned", FleetWays(known, streets), spreads)
+    ways = FleetWays(known, streets)
+    return Forecasts("waybill, not live", ways, spreads), Forecasts(
+        "waybill", ways, spreads, Today(known, streets, graded)
+    )
 
 
 def untaught(network: Network, tz: str) -> Forecasts:

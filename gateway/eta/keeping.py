@@ -17,6 +17,7 @@ import psycopg
 from gateway.dispatch.estimate import Point, Ways, WaysFor
 from gateway.eta.conditions import Condition
 from gateway.eta.door_times import NO_VISITS, DoorTimes, Visits
+from gateway.eta.live import USUAL
 from gateway.eta.network import Network, NetworkError
 from gateway.eta.paces import NOTHING, Driven, Paces
 from gateway.eta.spread import HORIZONS_S, Quantiles, learned
@@ -52,6 +53,7 @@ class Keeper:
         self._read: tuple[float | None, Streets | None] = (None, None)
         self._learned = Learned()
         self._stale_at = 0.0
+        self.live = USUAL  # what vans under way have just driven; set by whoever looks at them
 
     def ways_for(self, connection: psycopg.Connection, now: datetime) -> WaysFor:
         """Ways as everything stands now, by premises and their zone."""
@@ -66,6 +68,7 @@ class Keeper:
                 facts = Knowledge(
                     tz=tz, version=known.version, street_paces=known.street_paces,
                     straight_paces=known.straight_paces, conditions=tuple(held[premises_id]),
+                    live=self.live,
                     door_times=known.door_times.get(premises_id, DoorTimes()),
                 )  # fmt: skip
                 made[premises_id] = FleetWays(facts, streets)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -20,8 +20,9 @@ from contract.geo import distance_m
 from gateway.dispatch.estimate import POLICY, STRAIGHT, Door, Point, Source, Way
 from gateway.eta.conditions import Condition, slowed_arcs, slowed_line
 from gateway.eta.door_times import DoorTimes
+from gateway.eta.live import USUAL, Live
 from gateway.eta.network import Network, Reversed, Spot
-from gateway.eta.paces import NOTHING, Paces, cell_of
+from gateway.eta.paces import NOTHING, Cell, Paces, cell_of
 
 # What a light costs on average: a red share of a half and a cycle of a minute.
 LIGHT_S = 15.0
@@ -50,19 +51,19 @@ class Streets:
         self._turn = threading.RLock()
         self._most_times = max(64, _KEPT_BYTES // (4 * network.node_count))
 
-    def cost(self, key: Hashable, paces: Paces, hour: int, held: Sequence[Condition]) -> Reversed:
-        """What arcs take at this hour under these conditions."""
+    def cost(self, key: Hashable, pace_of: Callable[[Cell], float], held: Sequence[Condition]) -> Reversed:
+        """What arcs take at these paces under these conditions."""
         with self._turn:
             found = self._costs.get(key)
             if found is None:
-                found = self._costs[key] = self._new_cost(paces, hour, held)
+                found = self._costs[key] = self._new_cost(pace_of, held)
                 if len(self._costs) > _KEPT_COSTS:
                     self._costs.popitem(last=False)
             return found
 
-    def _new_cost(self, paces: Paces, hour: int, held: Sequence[Condition]) -> Reversed:
+    def _new_cost(self, pace_of: Callable[[Cell], float], held: Sequence[Condition]) -> Reversed:
         network = self.network
-        by_cell = {cell: paces.at(cell, hour) for cell in set(self._cells)}
+        by_cell = {cell: pace_of(cell) for cell in set(self._cells)}
         pace = np.fromiter((by_cell[cell] for cell in self._cells), np.float64, len(self._cells))
         return network.turned_round(
             self.free_flow.drive_s * pace * slowed_arcs(network, held), self.free_flow.wait_s * pace
@@ -125,6 +126,7 @@ class Knowledge(msgspec.Struct, frozen=True):
     straight_paces: Paces = msgspec.field(default_factory=lambda: Paces((), 1.0))
     door_times: DoorTimes = DoorTimes()
     conditions: tuple[Condition, ...] = ()
+    live: Live = USUAL
 
 
 class FleetWays:
@@ -141,15 +143,21 @@ class FleetWays:
         hour = at.astimezone(self._zone).hour
         held = tuple(one for one in self._known.conditions if one.holds_at(at))
         if self._streets is not None:
-            paces = self._known.street_paces
-            key = (self._known.version, self._known.tz, hour, tuple(one.id for one in held))
-            at_cost = self._streets.cost(key, paces, hour, held)
+            paces, live, weight = self._known.street_paces, self._known.live, self._known.live.weight(at)
+            seen = (live.made_at, weight) if weight else None
+            key = (self._known.version, self._known.tz, hour, tuple(one.id for one in held), seen)
+
+            def pace_of(cell: Cell) -> float:
+                return paces.at(cell, hour) * live.factor(cell, weight)
+
+            at_cost = self._streets.cost(key, pace_of, held)
             seconds = self._streets.seconds(here, there, course_deg, key, at_cost)
             if seconds is not None:
                 return Way(seconds, Source.LEARNED if paces.is_learned else Source.STREET)
         paces = self._known.straight_paces
         middle = cell_of((here[0] + there[0]) // 2, (here[1] + there[1]) // 2)
-        slower = paces.at(middle, hour) * slowed_line(here, there, held)
+        live = self._known.live
+        slower = paces.at(middle, hour) * slowed_line(here, there, held) * live.factor(middle, live.weight(at))
         source = Source.LEARNED if paces.is_learned and self._streets is None else Source.DISTANCE
         return Way(STRAIGHT.way(here, there, at).seconds * slower, source)
 

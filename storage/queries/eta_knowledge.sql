@@ -96,3 +96,25 @@ VALUES (%(id)s, %(premises_id)s, %(kind)s, %(says)s, tstzrange(%(from_at)s, %(to
 -- It holds no more; one that lies ahead never will.
 UPDATE waybill.condition SET during = tstzrange(lower(during), greatest(lower(during), %(at)s))
 WHERE id = %(id)s AND (upper(during) IS NULL OR upper(during) > %(at)s);
+
+-- name: fixes_under_way
+-- Fixes that count of vehicles on trips that have left, taken since then; by trip and time.
+SELECT t.id, p.tz, f.fixed_at, f.lat_e7, f.lon_e7
+FROM waybill.trip t
+JOIN waybill.premises p ON p.id = t.premises_id
+JOIN waybill.install i ON i.vehicle_id = t.vehicle_id AND i.dedicated AND upper_inf(i.during)
+JOIN waybill.fix f ON f.device_id = i.device_id AND f.fixed_at > greatest(%(since)s, t.departed_at, lower(i.during))
+WHERE t.ended_at IS NULL AND t.departed_at > %(left_since)s AND f.refused_by IS NULL AND f.source = 'dedicated'
+ORDER BY t.id, f.fixed_at, f.seq;
+
+-- name: pauses_under_way
+-- When vehicles on trips that have left stood at doors, or elsewhere for another reason than traffic.
+SELECT d.trip_id, d.arrived_at, coalesce(d.left_at, %(now)s) FROM waybill.trip_drop d
+JOIN waybill.trip t ON t.id = d.trip_id
+WHERE t.ended_at IS NULL AND t.departed_at > %(left_since)s AND d.arrived_at IS NOT NULL
+UNION ALL
+SELECT v.trip_id, s.began_at, coalesce(s.ended_at, %(now)s) FROM waybill.stop s
+JOIN waybill.derivation v ON v.id = s.derivation_id AND v.superseded_at IS NULL
+JOIN waybill.trip t ON t.id = v.trip_id
+WHERE t.ended_at IS NULL AND t.departed_at > %(left_since)s AND s.reason <> 'TRAFFIC'
+ORDER BY 1, 2, 3;

@@ -14,6 +14,7 @@ from gateway.dispatch.estimate import Source
 from gateway.eta.keeping import Keeper, learn
 from gateway.eta.spread import UNLEARNED, horizon
 from gateway.worker.eta import learn_from
+from gateway.worker.live_paces import LiveLook
 from storage.eta_knowledge import trips_to_learn_from
 from tests.fixtures.api import Api
 from tests.fixtures.gateway import NOON
@@ -119,14 +120,15 @@ def test_errors_of_the_past_become_the_spread_of_their_horizon(api: Api, ended: 
     assert UNLEARNED[3] < median < UNLEARNED[3] + 0.1
 
 
-def test_a_change_is_shown_along_streets_where_there_is_a_map(api: Api) -> None:
-    add_van(api, "van-1")
-    add_driver(api, "E-1")
-    trip = plan(api, [order(api, "1"), order(api, "2", 2)])
-    straight = trip["drops"][0]["planned_arrival_at"]
-    with psycopg.connect(api.database.gateway_url) as connection:
-        ways = Keeper(map_folder()).ways_for(connection, NOON)(api.store, "Europe/Helsinki")
-        way = ways.way((601709000, 249432000), (601709000, 249532000), NOON)
+def test_vans_under_way_show_todays_pace_and_no_piece_counts_twice(api: Api, ended: UUID) -> None:
+    keeper = Keeper(map_folder())
+    look = LiveLook(keeper)
+    with psycopg.connect(api.database.owner_url, autocommit=True) as owner:
+        owner.execute("UPDATE waybill.trip SET ended_at = NULL WHERE id = %s", [ended])
+        look.look(owner, NOON + 10 * MINUTE)
+        once = keeper.live
+        look.look(owner, NOON + 10 * MINUTE)
 
-    assert straight is not None
-    assert way.source is Source.STREET
+    assert once.cells
+    assert once.fleet != 1.0
+    assert keeper.live == once
