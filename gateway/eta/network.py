@@ -16,9 +16,6 @@ from typing import Any
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import dijkstra
-from scipy.spatial import cKDTree
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -136,6 +133,10 @@ class Network:
 
     def times_to(self, door: Spot, at_cost: Reversed, limit_s: float = math.inf) -> NDArray[np.float32]:
         """Seconds from every junction to this place; infinite where no way leads, or one of more than `limit_s`."""
+        # Here, because whoever has no map has no use for what takes a third of a second to import.
+        from scipy.sparse import csr_matrix
+        from scipy.sparse.csgraph import dijkstra
+
         ends = [int(self.tail[arc]) for arc, _ in door.arcs]
         costs = [max(behind * float(at_cost.drive_s[arc]), _LEAST_S) for arc, behind in door.arcs]
         size = self.node_count + 1
@@ -167,6 +168,8 @@ class Network:
 
     def _index(self, lines: list[Sequence[tuple[float, float]]]) -> None:
         """Pieces of streets for exact distances, and points along them for the search."""
+        from scipy.spatial import cKDTree
+
         pieces: list[tuple[float, float, float, float, int, float, float]] = []
         points: list[tuple[float, float]] = []
         piece_of: list[int] = []

@@ -39,7 +39,7 @@ def test_part_gives_signs_of_life_and_sigterm_ends_it_with_0(
     environ = {**_environ(database, broker), "WAYBILL_API_PORT": str(server_ports.claim(0))}
     log = tmp_path / "log"
     with waybill_process(part, environ=environ, log=log) as process:
-        eventually(lambda: _part_seen(database, part) or process.poll() is not None)
+        eventually(lambda: _part_seen(database, part) or process.poll() is not None, 60)
         process.send_signal(signal.SIGTERM)
 
         assert process.wait(timeout=8) == 0, log.read_text()
