@@ -125,9 +125,10 @@ LEFT JOIN LATERAL (
     SELECT mm.reason_code FROM waybill.milestone mm
     WHERE mm.order_id = o.id AND mm.milestone = 'failed' ORDER BY mm.at DESC, mm.id DESC LIMIT 1
 ) m ON true
-WHERE o.premises_id = %(premises_id)s AND NOT o.test AND o.window_to >= %(since)s AND o.window_from <= %(now)s
-    AND (o.milestone IN ('failed', 'returned')
-        OR (o.milestone NOT IN ('delivered', 'cancelled') AND o.window_to < %(now)s)
+WHERE o.premises_id = %(premises_id)s AND NOT o.test
+    AND ((o.milestone IN ('failed', 'returned') AND o.milestone_at >= %(since)s)
+        OR (o.milestone NOT IN ('delivered', 'failed', 'returned', 'cancelled')
+            AND o.window_to >= %(since)s AND o.window_to < %(now)s)
         OR EXISTS (SELECT FROM waybill.message x WHERE x.order_id = o.id AND x.outcome = 'given_up'
             AND x.created_at >= %(true_since)s))
 ORDER BY o.window_to, o.order_no;
