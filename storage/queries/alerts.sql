@@ -119,7 +119,8 @@ WHERE o.milestone = 'failed' AND NOT o.test AND o.milestone_at >= %(since)s;
 -- What went wrong for customers of a premises since a time and is not made good: failed, still out after the window,
 -- or not told because no way reached them.
 SELECT o.order_no, o.customer_name, o.customer_phone, o.window_to, o.milestone, o.milestone_at, m.reason_code,
-    EXISTS (SELECT FROM waybill.message x WHERE x.order_id = o.id AND x.outcome = 'given_up' AND x.created_at >= %(true_since)s)
+    EXISTS (SELECT FROM waybill.message x
+        WHERE x.order_id = o.id AND x.outcome = 'given_up' AND x.ended_at >= %(true_since)s)
 FROM waybill.orders o
 LEFT JOIN LATERAL (
     SELECT mm.reason_code FROM waybill.milestone mm
@@ -129,6 +130,6 @@ WHERE o.premises_id = %(premises_id)s AND NOT o.test
     AND ((o.milestone IN ('failed', 'returned') AND o.milestone_at >= %(since)s)
         OR (o.milestone NOT IN ('delivered', 'failed', 'returned', 'cancelled')
             AND o.window_to >= %(since)s AND o.window_to < %(now)s)
-        OR EXISTS (SELECT FROM waybill.message x WHERE x.order_id = o.id AND x.outcome = 'given_up'
-            AND x.created_at >= %(true_since)s))
+        OR o.id IN (SELECT x.order_id FROM waybill.message x
+            WHERE x.outcome = 'given_up' AND x.ended_at >= %(true_since)s))
 ORDER BY o.window_to, o.order_no;
