@@ -31,6 +31,7 @@ class Line:
         self._unread = b""  # the beginning of a packet
         self._for_paho = b""
         self._unsent = bytearray()
+        self._buffer = memoryview(bytearray(_READ_BYTES))  # to make one for each read costs as much as three reads
         # OpenSSL forbids reading and writing one connection at the same time, and a run of PUBACKs may not begin in
         # the middle of a packet of paho's.
         self._lock = threading.Lock()
@@ -55,7 +56,7 @@ class Line:
     def _read(self) -> bool:
         """Delivers the messages that have come; False when the broker has hung up."""
         with self._lock:
-            data = self._read_tls() if isinstance(self._socket, ssl.SSLSocket) else self._socket.recv(_READ_BYTES)
+            data = self._read_tls() if isinstance(self._socket, ssl.SSLSocket) else self._read_once()
         if not data:
             return False
         messages, self._for_paho, used = read_packets(self._unread + data, true_now(), self.session)
@@ -65,11 +66,14 @@ class Line:
             time.sleep(_GATHER_S)
         return True
 
+    def _read_once(self) -> bytes:
+        return bytes(self._buffer[: self._socket.recv_into(self._buffer)])
+
     def _read_tls(self) -> bytes:
         pieces: list[bytes] = []
         try:
             for _ in range(_TLS_RECORDS):
-                pieces.append(self._socket.recv(_READ_BYTES))
+                pieces.append(self._read_once())
                 if not pieces[-1]:
                     break
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
