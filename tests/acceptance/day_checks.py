@@ -28,7 +28,8 @@ OF_TRIP = (
 
 def assert_every_order_ended(day: Dispatch) -> None:
     ended = {number: (order.fate, day.order(number)["milestone"]) for number, order in day.orders.items()}
-    assert {number: one for number, one in ended.items() if one[1] != ENDS[one[0]]} == {}
+    otherwise = {number: one for number, one in ended.items() if one[1] != ENDS[one[0]]}
+    assert otherwise == {}, otherwise
     listed = day.aino.ask("GET", "/v1/orders?limit=200&milestone=delivered&milestone=returned&milestone=cancelled")
     assert len(listed["orders"]) == min(200, len(day.orders))
 
@@ -78,9 +79,9 @@ def _check_way(number: str, fate: str, record: Any) -> None:
     detected = {one["milestone"] for one in told if one["known"] == "detected"}
     assert all(one["declared_by"] for one in told if one["known"] == "declared"), number
     if fate == "cancelled early":
-        assert set(declared) == {"received", "accepted", "preparing", "ready", "cancelled"}
+        assert set(declared) == {"received", "accepted", "preparing", "ready", "cancelled"}, (number, declared)
     elif fate.startswith("cancelled"):
-        assert "cancelled" in declared
+        assert "cancelled" in declared, (number, declared)
     else:
         assert set(declared) >= set(ON_THE_WAY), (number, fate, declared)
         assert {"out_for_delivery", "arrived"} <= detected | {"out_for_delivery"}, (number, fate, detected)
@@ -89,22 +90,22 @@ def _check_way(number: str, fate: str, record: Any) -> None:
         "delivered": [(1, "delivered", False)], "partial": [(1, "delivered", True)], "failed": [(1, "failed", False)],
         "second attempt": [(1, "failed", False), (2, "delivered", False)],
     }  # fmt: skip
-    assert outcomes == expected.get(fate, []), (number, fate)
+    assert outcomes == expected.get(fate, []), (number, fate, outcomes)
     assert record["attempts"] == len(outcomes)
     assert all(one["reason_code"] == "RECIPIENT_ABSENT" for one in record["handoffs"] if one["outcome"] == "failed")
 
 
 def _check_trips(number: str, fate: str, record: Any) -> None:
     if fate == "cancelled early":
-        assert (record["trips"], record["plan_changes"]) == ([], [])
+        assert (record["trips"], record["plan_changes"]) == ([], []), number
         return
     assert len(record["trips"]) >= (2 if fate == "second attempt" else 1), (number, fate)
     assert record["plan_changes"], (number, fate)
-    assert all(one["actor"] == "aino" for one in record["plan_changes"])
+    assert {one["actor"] for one in record["plan_changes"]} == {"aino"}, (number, record["plan_changes"])
     for trip in record["trips"]:
         missing = [name for name in OF_TRIP if trip[name] in (None, [], "")]
         if fate in ("cancelled before loading", "cancelled in the yard"):
-            assert missing[-2:] == ["leg_from", "leg_to"], (number, fate)  # it never was on the road
+            assert missing[-2:] == ["leg_from", "leg_to"], (number, fate, missing)  # it never was on the road
             missing = missing[:-2]
         assert missing == [], (number, fate, trip["trip_no"], missing)
         assert [one["name"] for one in trip["crew"]]
@@ -115,7 +116,7 @@ def _check_trips(number: str, fate: str, record: Any) -> None:
     for transfer in record["transfers"]:
         said = (transfer["given_by"], transfer["given_at"], transfer["taken_by"], transfer["taken_at"])
         assert all(said), (number, transfer)
-        assert (transfer["given_reason"], transfer["taken_reason"]) == (None, None)
+        assert (transfer["given_reason"], transfer["taken_reason"]) == (None, None), (number, transfer)
 
 
 def _check_goods(number: str, fate: str, record: Any) -> None:
@@ -145,7 +146,7 @@ def _check_audit(number: str, record: Any) -> None:
     assert len(said) + len(queued) >= len(declared), (number, actions, [one["milestone"] for one in declared])
     assert all(one["actor"] and one["actor_kind"] for one in record["audit"])
     loads = [one for one in record["goods"] if one["kind"] in ("load", "restock")]
-    assert (actions.count("order.loaded") > 0) == bool(loads)
+    assert (actions.count("order.loaded") > 0) == bool(loads), (number, actions, loads)
 
 
 def assert_audited(day: Dispatch) -> None:
@@ -156,15 +157,15 @@ def assert_audited(day: Dispatch) -> None:
         " WHERE NOT EXISTS (SELECT FROM waybill.audit_event a WHERE a.object_kind = 'trip'"
         " AND a.object_id = c.trip_id::text AND a.at = c.at AND a.actor = c.actor)"
     )
-    assert unaudited == []
+    assert unaudited == [], unaudited
     unsaid = day.rows(
         "SELECT o.order_no, m.milestone FROM waybill.milestone m JOIN waybill.orders o ON o.id = m.order_id"
         " WHERE m.known = 'declared' AND NOT EXISTS (SELECT FROM waybill.audit_event a WHERE a.at = m.at"
         " AND m.declared_by = a.actor_kind || ' ' || a.actor"
         " AND a.object_id IN (m.order_id::text, m.trip_id::text))"
     )
-    assert unsaid == []
+    assert unsaid == [], unsaid
     transfers = day.rows("SELECT count(*) FROM waybill.transfer")[0][0]
     confirmed = day.rows("SELECT count(*) FROM waybill.audit_event WHERE action = 'transfer.confirmed'")[0][0]
-    assert confirmed == 2 * transfers
+    assert confirmed == 2 * transfers, (confirmed, transfers)
     assert day.rows("SELECT count(*) FROM waybill.audit_event WHERE actor = '' OR actor_kind = ''") == [(0,)]
