@@ -143,6 +143,12 @@ def orders_of_trips(connection: psycopg.Connection, trip_ids: list[str]) -> list
     return [(trip, order, Milestone(milestone)) for trip, order, milestone in rows]
 
 
+def orders_on_the_road(connection: psycopg.Connection, trip_ids: list[str]) -> list[tuple[str, str, Milestone]]:
+    """The same of those that were on the road with the trips: what was cancelled in the yard stayed there."""
+    rows = connection.execute(statement("orders_on_the_road"), {"trip_ids": trip_ids})
+    return [(trip, order, Milestone(milestone)) for trip, order, milestone in rows]
+
+
 def drops_arrived(connection: psycopg.Connection, times: list[tuple[str, datetime]]) -> None:
     """Records (drop_id, at) arrivals."""
     _touch_drops(connection, "drops_arrived", times)

@@ -12,7 +12,7 @@ from contract.milestones import Milestone
 from gateway.derive.material import Material
 from storage.derivation import Told, put_correction, told_milestones
 from storage.derived_rows import Evidence, Findings
-from storage.tracking import DetectedMilestone, put_detected
+from storage.tracking import DetectedMilestone, orders_on_the_road, put_detected
 
 # Below it two derivations say the same: times are whole milliseconds, and nobody is told of less.
 SAME = timedelta(seconds=1)
@@ -33,11 +33,16 @@ def correct_milestones(
         for row in told_milestones(connection, material.trip.id)
         if row.order_id in newest
     }
-    # Of an order that was cancelled meanwhile nothing new is told but that its goods are back.
+    left = {order_id for _, order_id, _ in orders_on_the_road(connection, [str(material.trip.id)])}
+    # Of an order that was cancelled meanwhile nothing new is told but that its goods are back, if they had left.
     shown = {
         key: row
         for row in _shown(material, found)
-        if (key := (row.order_id, row.milestone)) in told or _concerns(newest[row.order_id], row.milestone)
+        if (key := (row.order_id, row.milestone)) in told
+        or (
+            _concerns(newest[row.order_id], row.milestone)
+            and (row.milestone is not Milestone.RETURNED or row.order_id in left)
+        )
     }
     corrections = 0
     for key, row in told.items():

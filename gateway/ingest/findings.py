@@ -16,6 +16,7 @@ from storage.tracking import (
     drops_arrived,
     drops_left,
     orders_of_trips,
+    orders_on_the_road,
     put_detected,
     trips_departed,
     trips_ended,
@@ -58,6 +59,9 @@ _CONCERNED = {
 }
 
 
+_ORDERS = {Milestone.OUT_FOR_DELIVERY: orders_of_trips, Milestone.RETURNED: orders_on_the_road}
+
+
 def _on_trips(
     connection: psycopg.Connection, events: list[Departed] | list[Returned], milestone: Milestone
 ) -> list[DetectedMilestone]:
@@ -66,7 +70,7 @@ def _on_trips(
     by_trip = {event.trip_id: event for event in events}
     return [
         DetectedMilestone(order_id, trip_id, milestone, by_trip[trip_id].at, _evidence(by_trip[trip_id]))
-        for trip_id, order_id, newest in orders_of_trips(connection, list(by_trip))
+        for trip_id, order_id, newest in _ORDERS[milestone](connection, list(by_trip))
         if newest in _CONCERNED[milestone]
     ]
 

@@ -54,6 +54,14 @@ FROM waybill.trip_drop d JOIN waybill.orders o ON o.id = d.order_id
 WHERE d.trip_id = ANY (%(trip_ids)s::uuid[])
 ORDER BY d.trip_id, d.seq;
 
+-- name: orders_on_the_road
+-- The orders that are on these trips and left with them, or joined them under way.
+SELECT d.trip_id::text, d.order_id::text, o.milestone
+FROM waybill.trip_drop d JOIN waybill.orders o ON o.id = d.order_id
+WHERE d.trip_id = ANY (%(trip_ids)s::uuid[])
+    AND EXISTS (SELECT FROM waybill.leg l WHERE l.trip_id = d.trip_id AND l.order_id = d.order_id)
+ORDER BY d.trip_id, d.seq;
+
 -- name: trips_ended
 -- Trips whose vehicle is back.
 UPDATE waybill.trip t SET ended_at = w.at

@@ -60,7 +60,7 @@ class Dispatch(Day):
         for one in self.aino.ask("GET", f"/v1/trips/{run.trip_no}/ledger")["aboard"]:
             number = one["order_no"]
             state = self.order(number)["milestone"]
-            if state in ("failed", "cancelled"):
+            if state in ("failed", "cancelled", "returned"):  # the last one is what fixes showed of the van
                 self.say(self.aino, number, "returned", at)
                 if self.orders[number].fate == "second attempt":
                     self.ready.append(number)
