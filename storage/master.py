@@ -33,6 +33,7 @@ class Premises(msgspec.Struct, frozen=True):
     licensee_name: str | None = None
     licence_type: str | None = None
     retired_at: datetime | None = None
+    phone: str | None = None  # that customers call
 
 
 class Vehicle(msgspec.Struct, frozen=True):

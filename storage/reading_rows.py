@@ -159,6 +159,7 @@ class OrderDetailRow(msgspec.Struct, frozen=True):
     departed_at: datetime | None
     ended_at: datetime | None
     late_s: float | None
+    customer_note: str | None = None  # written on the customer's page for the driver
 
 
 class MilestoneRow(msgspec.Struct, frozen=True):

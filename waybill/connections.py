@@ -16,6 +16,7 @@ from waybill.settings import Settings
 if TYPE_CHECKING:
     import psycopg
 
+    from gateway.api.customer_pages import CustomerPages
     from gateway.api.enrolments import EnrolmentDesk
     from gateway.broker_admin import BrokerAdmin
     from gateway.people.oidc import Provider
@@ -123,6 +124,20 @@ def places_of(settings: Settings) -> Places:
     from gateway.places.places import Places
 
     return Places(map_of(settings), asks_service=settings.geocoder_url is not None)
+
+
+def customer_pages_of(settings: Settings) -> CustomerPages:
+    """What customers' pages go by; their map is the one that the dashboard draws."""
+    from gateway.api.customer_pages import CustomerPages
+    from gateway.customer.ground import FILE
+    from waybill.demo.map_data import map_folder
+
+    built = settings.data_dir / "map"
+    return CustomerPages(
+        link_days=settings.tracking_link_days,
+        frame_origins=settings.tracking_frame_origins,
+        map_dir=settings.map_dir or (built if (built / FILE).is_file() else map_folder()),
+    )
 
 
 def address_service(settings: Settings) -> AddressService | None:

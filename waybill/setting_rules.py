@@ -76,6 +76,15 @@ def _check_origin(value: str) -> None:
         raise NotAllowedError("it must be an origin: scheme and host, perhaps a port, no path")
 
 
+def _check_origins(value: str) -> None:
+    for origin in value.split() or [""]:
+        parts = _split(origin)
+        # What may stand in a header beside other words: no path, no user, no ; or ,
+        if parts.username is not None or parts.path or parts.fragment or any(letter in ";,*'\"" for letter in origin):
+            raise NotAllowedError("each must be an origin: scheme and host, perhaps a port, nothing else")
+        _check_origin(origin)
+
+
 def _check_url(value: str) -> None:
     parts = _split(value)
     local = parts.hostname in ("127.0.0.1", "::1", "localhost")
@@ -165,6 +174,7 @@ _KINDS: dict[str, tuple[str, Callable[[str], None]]] = {
     "clock": ("'system' or T0@WALL*RATE", _check_clock),
     "database": ("postgresql://USER:PASSWORD@HOST:PORT/DATABASE", _check_database),
     "origin": ("an origin such as https://waybill.example.org", _check_origin),
+    "origins": ("origins such as https://shop.example.org, with blanks between", _check_origins),
     "host": ("a host name or an address, without scheme or port", _check_host),
     "url": ("a URL such as https://login.example.org/realms/staff", _check_url),
     "service": ("an address such as http://nominatim.internal:8080", _check_service),

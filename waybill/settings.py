@@ -109,6 +109,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     public_url: Annotated[
         str | None, _about("where people reach this installation; the only source of links", "origin")
     ] = None
+    tracking_link_days: Annotated[
+        int, _about("days after the end of an order that its customer's link still works", ge=1, le=3650)
+    ] = 30
+    tracking_frame_origins: Annotated[
+        str | None, _about("origins that may show customers' pages within their own, with blanks between", "origins")
+    ] = None
     webhook_allow_private: Annotated[
         bool, _about("whether webhooks may go to private addresses and without https; for a network of one's own")
     ] = False

@@ -122,6 +122,7 @@ def one_order(number: str, fleet: Fleet) -> None:
         [("Window", window), ("Arrival", actual), ("Promise", standing),
          ("Van and drop", f"{order.vehicle_name} · drop {order.drop_seq} of {order.trip_no}" if order.trip_no else ""),
          ("Customer", order.customer_name), ("Phone", order.customer_phone or ""), ("Address", order.address),
+         ("Note", order.note or ""), ("Customer's note for the driver", order.customer_note or ""),
          ("Order system", f"{order.source} {order.source_ref}")]
     )  # fmt: skip
     left, right = st.columns([9, 11], gap="medium")

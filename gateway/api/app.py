@@ -1,4 +1,4 @@
-"""Puts the HTTP API together: one router per audience, problems for errors, no page from anywhere. Opens no port."""
+"""Puts the HTTP API together: one router per audience, problems for errors, pages for customers. Opens no port."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from gateway.api import (
     check_ins,
     completeness,
     conditions,
+    customer_pages,
     documents,
     drivers,
     enrolments,
@@ -34,9 +35,11 @@ from gateway.api import (
     operations,
     opt_out,
     order_import,
+    order_links,
     order_milestones,
     order_records,
     orders,
+    pages,
     position_reports,
     premises_register,
     profiles,
@@ -47,6 +50,7 @@ from gateway.api import (
     vehicles,
     webhooks,
 )
+from gateway.api.customer_pages import CustomerPages
 from gateway.api.database import Connect
 from gateway.api.description import describe_errors
 from gateway.api.enrolments import EnrolmentDesk
@@ -71,6 +75,7 @@ ROUTERS = (
     accounts.router,
     keys.router,
     order_import.router,
+    order_links.router,
     labels.router,
     order_milestones.router,
     order_records.router,
@@ -101,6 +106,8 @@ ROUTERS = (
     alerts.router,
     alerts.rules,
     alerts.roster,
+    pages.static_router,
+    customer_pages.router,
 )
 
 _DESCRIPTION = """Waybill's HTTP API. Errors are problem documents (RFC 9457). Times are RFC 3339 with an offset."""
@@ -114,7 +121,7 @@ def make_app(
     public_url: str | None = None, document_warning_days: int = 30,
     provider: Provider | None = None,
     registry: CollectorRegistry | None = None, webhook_allow_private: bool = False,
-    places: Places | None = None, map_dir: Path | None = None,
+    places: Places | None = None, map_dir: Path | None = None, customer: CustomerPages | None = None,
 ) -> FastAPI:  # fmt: skip
     """The API over a database that `connect` gives connections to; without a desk it exchanges no enrolment codes.
 
@@ -145,6 +152,7 @@ def make_app(
     app.state.webhook_allow_private = webhook_allow_private
     app.state.places = places or Places()
     app.state.keeper = Keeper(map_dir)
+    app.state.customer_pages = customer or CustomerPages()
     speak_problems(app)
     describe_errors(app)
     app.add_middleware(SecurityHeaders)

@@ -18,6 +18,7 @@ from psycopg_pool import ConnectionPool
 
 from contract.clock import Clock, parse_clock, true_now
 from gateway.api.app import make_app
+from gateway.api.customer_pages import CustomerPages
 from gateway.api.enrolments import EnrolmentDesk
 from gateway.people.oidc import Provider
 from gateway.places.places import Places
@@ -49,6 +50,7 @@ class ApiOptions(msgspec.Struct, frozen=True, kw_only=True):
     webhook_allow_private: bool = False
     places: Places = msgspec.field(default_factory=Places)
     map_dir: Path | None = None  # whose streets estimates go along; None: straight lines
+    customer_pages: CustomerPages = msgspec.field(default_factory=CustomerPages)
 
 
 def run_api(options: ApiOptions, stop: threading.Event) -> None:
@@ -69,6 +71,7 @@ def run_api(options: ApiOptions, stop: threading.Event) -> None:
                 document_warning_days=options.document_warning_days, provider=options.provider,
                 webhook_allow_private=options.webhook_allow_private, places=options.places,
                 map_dir=options.map_dir,
+                customer=options.customer_pages,
             ),
             log_config=None, access_log=False, server_header=False, proxy_headers=False,
             lifespan="off", timeout_graceful_shutdown=_LAST_REQUESTS_S,

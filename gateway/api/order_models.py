@@ -122,7 +122,9 @@ class OrderOut(BaseModel):
     payment: str | None
     milestone: str
     milestone_at: datetime
-    tracking_url: str | None = Field(description="the customer's page; null while no public address is set")
+    customer_note: str | None = Field(description="what the customer wrote for the driver on that page")
+    customer_note_at: datetime | None
+    tracking_url: str | None = Field(description="the customer's page; null: no public address is set, or a test order")
     lines: list[LineOut]
     milestones: list[MilestoneOut]
     eta: EtaOut | None = Field(description="null: it is on no trip, or the van is there; no part of the ETag")
@@ -157,7 +159,7 @@ def to_order_out(row: dict[str, Any], public_url: str | None) -> OrderOut:
         {
             **row,
             **{name: None if row[f"{name}_e7"] is None else from_e7(row[f"{name}_e7"]) for name in _COORDINATES},
-            "tracking_url": tracking_url(public_url, row["tracking_token"]),
+            "tracking_url": tracking_url(None if row["test"] else public_url, row["tracking_token"]),
         }
     )
 

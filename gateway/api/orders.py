@@ -92,8 +92,9 @@ def list_orders(
     )  # fmt: skip
     found = order_list(connection, reader_of(caller), wanted, after=read_place(after), most=limit + 1)
     page = found[:limit]
+    public_url = None if caller.test else request.app.state.public_url
     following = write_place(page[-1].window_from, page[-1].id) if len(found) > limit else None
-    return OrderPage(orders=[_summary(one, request) for one in page], next=following)
+    return OrderPage(orders=[_summary(one, public_url) for one in page], next=following)
 
 
 @router.put(
@@ -147,6 +148,6 @@ def cancel_order(
     return answer_with(request, response, connection, reader, order_id)
 
 
-def _summary(row: Any, request: Request) -> OrderSummary:
+def _summary(row: Any, public_url: str | None) -> OrderSummary:
     values = {name: getattr(row, name) for name in OrderSummary.model_fields if name != "tracking_url"}
-    return OrderSummary(**values, tracking_url=tracking_url(request.app.state.public_url, row.tracking_token))
+    return OrderSummary(**values, tracking_url=tracking_url(public_url, row.tracking_token))

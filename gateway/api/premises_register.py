@@ -47,6 +47,7 @@ class PremisesFacts(BaseModel):
     licence_no: Text | None = Field(None, description="of these premises")
     licence_type: Text | None = None
     address: Text | None = None
+    phone: Text | None = Field(None, description="that customers call", examples=["+358 9 555 0100"])
     lat: float | None = Field(None, ge=-90, le=90, description="degrees; together with lon")
     lon: float | None = Field(None, ge=-180, le=180)
 
@@ -75,6 +76,7 @@ class PremisesOut(Object):
     licence_no: str | None
     licence_type: str | None
     address: str | None
+    phone: str | None
     lat: float | None
     lon: float | None
     tz: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zoneinfo
 from datetime import datetime
 from typing import Any
@@ -18,6 +19,8 @@ from storage.audit import Actor, AuditEvent, record
 from storage.ids import new_id
 from storage.master import Hours, Premises, Selection, all_premises, move_premises, put_premises
 
+_PHONE = re.compile(r"(?=(?:[^0-9]*[0-9]){3})\+?[0-9 ()./-]{3,30}")
+
 
 class NewPremises(msgspec.Struct, frozen=True, kw_only=True):
     """What has to be known of premises to open them."""
@@ -32,12 +35,14 @@ class NewPremises(msgspec.Struct, frozen=True, kw_only=True):
     licensee_id: UUID | None = None
     lat_e7: int | None = None
     lon_e7: int | None = None
+    phone: str | None = None
 
 
 def open_premises(connection: psycopg.Connection, wanted: NewPremises, *, actor: Actor, at: datetime) -> Premises:
     """Makes the premises with their audit event; the same ones again are given back, others of that code refused."""
     check_zone(wanted.tz)
     _check_position(wanted.lat_e7, wanted.lon_e7)
+    _check_phone(wanted.phone)
     if not DEVICE_NAME.fullmatch(wanted.code):
         raise MasterDataError(f"code {wanted.code!r} must be 1 to 32 of a-z, 0-9 and -, not beginning with -")
     existing = next((known for known in all_premises(connection) if known.code == wanted.code), None)
@@ -64,6 +69,7 @@ def change_premises(
     changed, before, after = with_changes(premises, values)
     check_zone(changed.tz)
     _check_position(changed.lat_e7, changed.lon_e7)
+    _check_phone(changed.phone)
     if after:
         rows.change_premises(connection, changed)
         rows.move_premises(connection, premises.id, changed.lat_e7, changed.lon_e7)
@@ -136,6 +142,12 @@ def check_zone(tz: str) -> None:
 def _check_position(lat_e7: int | None, lon_e7: int | None) -> None:
     if (lat_e7 is None) != (lon_e7 is None):
         raise MasterDataError("lat and lon belong together: give both or neither", field="body.lat")
+
+
+def _check_phone(phone: str | None) -> None:
+    if phone is not None and not _PHONE.fullmatch(phone):
+        raise MasterDataError(f"phone {phone!r} is no number: digits, blanks and + ( ) - . / are, 3 digits at least",
+                              field="body.phone")  # fmt: skip
 
 
 def _refuse_differences(existing: Premises, wanted: NewPremises) -> None:

@@ -1,14 +1,15 @@
 -- name: put_premises
 -- A place that vehicles leave from.
 INSERT INTO waybill.premises (id, code, name, licence_no, address, lat_e7, lon_e7, tz, hours, created_at, licensee_id,
-    licence_type)
+    licence_type, phone)
 VALUES (%(id)s, %(code)s, %(name)s, %(licence_no)s, %(address)s, %(lat_e7)s, %(lon_e7)s, %(tz)s, %(hours)s,
-    %(created_at)s, %(licensee_id)s, %(licence_type)s);
+    %(created_at)s, %(licensee_id)s, %(licence_type)s, %(phone)s);
 
 -- name: change_premises
 -- What is known of premises; their code stays and their position is set by move_premises.
 UPDATE waybill.premises SET name = %(name)s, licence_no = %(licence_no)s, address = %(address)s, tz = %(tz)s,
-    hours = %(hours)s, licensee_id = %(licensee_id)s, licence_type = %(licence_type)s, retired_at = %(retired_at)s
+    hours = %(hours)s, licensee_id = %(licensee_id)s, licence_type = %(licence_type)s, retired_at = %(retired_at)s,
+    phone = %(phone)s
 WHERE id = %(id)s;
 
 -- name: move_premises
@@ -18,7 +19,7 @@ UPDATE waybill.premises SET lat_e7 = %(lat_e7)s, lon_e7 = %(lon_e7)s WHERE id = 
 -- name: all_premises
 -- Every premises by code.
 SELECT p.id, p.code, p.name, p.licence_no, p.address, p.lat_e7, p.lon_e7, p.tz, p.hours, p.created_at, p.licensee_id,
-    l.name, p.licence_type, p.retired_at
+    l.name, p.licence_type, p.retired_at, p.phone
 FROM waybill.premises p LEFT JOIN waybill.licensee l ON l.id = p.licensee_id
 ORDER BY p.code;
 

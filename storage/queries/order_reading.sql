@@ -5,6 +5,7 @@ SELECT o.id, p.code AS premises, o.premises_id, o.order_no, o.source, o.source_r
     o.lon_e7, o.window_from, o.window_to, o.placed_at, o.channel, o.note, o.prepared_by, o.currency, o.taxes_minor,
     o.fees_minor, o.discount_minor, o.total_minor, o.due_minor, o.payment, o.milestone, o.milestone_at,
     o.tracking_token, o.given_lat_e7, o.given_lon_e7, o.place_source, o.place_quality, o.place_problem, o.place_note,
+    o.customer_note, o.customer_note_at,
     coalesce((SELECT jsonb_agg(jsonb_build_object('line_no', l.line_no, 'item', l.item, 'category', l.category,
             'tag', l.tag, 'quantity', l.quantity::text, 'unit', l.unit, 'unit_price_minor', l.unit_price_minor,
             'accepted_quantity', l.accepted_quantity::text) ORDER BY l.line_no)

@@ -74,7 +74,8 @@ WHERE (%(milestones)s::text[] IS NULL OR milestone = ANY (%(milestones)s))
 SELECT id, premises_id, order_no, source, source_ref, customer_name, customer_phone, address, lat_e7, lon_e7,
     window_from, window_to, placed_at, note, currency, total_minor, milestone, milestone_at, trip_id, trip_no,
     vehicle_name, drop_seq, planned_arrival_at, arrived_at, left_at, planned_departure_at, departed_at, ended_at,
-    extract(epoch FROM reading.late_by(window_to, milestone, milestone_at, arrived_at, %(now)s))::double precision
+    extract(epoch FROM reading.late_by(window_to, milestone, milestone_at, arrived_at, %(now)s))::double precision,
+    customer_note
 FROM reading.orders
 WHERE order_no = %(order)s OR id::text = lower(%(order)s)
 ORDER BY window_from DESC, id LIMIT 1;

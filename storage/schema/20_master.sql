@@ -30,7 +30,8 @@ CREATE TABLE waybill.premises (
     licensee_id uuid REFERENCES waybill.licensee,
     licence_type text,
     retired_at timestamptz,
-    profile text -- NULL: plain
+    profile text, -- NULL: plain
+    phone text -- that customers call
 );
 
 CREATE TABLE waybill.account (

@@ -43,6 +43,9 @@ CREATE TABLE waybill.orders (
     place_note text,
     place_ask_at timestamptz, -- true time: when the address service is asked (again)
     place_tries smallint NOT NULL DEFAULT 0,
+    customer_note text CHECK (customer_note <> ''), -- what the customer wrote for the driver on the tracking page
+    customer_note_at timestamptz,
+    CONSTRAINT orders_customer_note_is_dated CHECK ((customer_note IS NULL) OR (customer_note_at IS NOT NULL)),
     CONSTRAINT orders_place_is_whole CHECK ((lat_e7 IS NULL) = (lon_e7 IS NULL)
         AND (given_lat_e7 IS NULL) = (given_lon_e7 IS NULL)),
     CHECK (window_from < window_to),

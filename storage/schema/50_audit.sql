@@ -4,7 +4,8 @@ CREATE TABLE waybill.audit_event (
     premises_id uuid, -- NULL: concerns the whole installation
     at timestamptz NOT NULL, -- by the installation's clock
     recorded_at timestamptz NOT NULL, -- true time
-    actor_kind text NOT NULL CHECK (actor_kind IN ('account', 'driver', 'device', 'system', 'order_system')),
+    actor_kind text NOT NULL CHECK (actor_kind IN ('account', 'driver', 'device', 'system', 'order_system',
+        'customer')),
     actor text NOT NULL,
     action text NOT NULL,
     object_kind text NOT NULL,

@@ -117,12 +117,14 @@ def test_an_unknown_order_is_said_to_be_unknown(owner: psycopg.Connection, open_
 
 def test_text_from_orders_is_never_taken_as_markup(owner: psycopg.Connection, open_page: Open) -> None:
     seed(owner, NOON, vans=1)
-    owner.execute("UPDATE waybill.orders SET customer_name = '<img src=x onerror=alert(1)>' WHERE order_no = '1010'")
+    owner.execute("UPDATE waybill.orders SET customer_name = '<img src=x onerror=alert(1)>', customer_note ="
+                  " 'Gate <b>3</b>', customer_note_at = now() WHERE order_no = '1010'")  # fmt: skip
 
     told = words(open_page(ORDERS, order="1010"))
 
     assert "<img" not in told
     assert "&lt;img" in told
+    assert "Gate &lt;b&gt;3&lt;/b&gt;" in told
 
 
 def test_without_premises_it_says_how_to_make_them(open_page: Open) -> None:

@@ -110,7 +110,10 @@ def test_no_password_has_a_default_and_every_variable_is_explained() -> None:
     explained = re.findall(r"^(\w+)=(.*)$", example, re.MULTILINE)
 
     assert {name for name, _ in explained} == set(variables()) | {"COMPOSE_PROFILES"}
-    preset = {"COMPOSE_PROFILES": "", "BROKER_TLS_PORT": "", "BROKER_CERTIFICATE_PORT": ""}
+    preset = dict.fromkeys(
+        ("COMPOSE_PROFILES", "BROKER_TLS_PORT", "BROKER_CERTIFICATE_PORT", "WAYBILL_TRACKING_LINK_DAYS",
+         "WAYBILL_TRACKING_FRAME_ORIGINS"), "",
+    )  # fmt: skip
     assert dict(explained) | preset == dict.fromkeys(dict(explained), "")
     for name, (operator, _) in variables().items():
         assert operator == (":-" if name in preset else ":?"), name

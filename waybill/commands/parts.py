@@ -11,11 +11,13 @@ import typer
 from waybill.connections import (
     address_service,
     alert_options,
+    customer_pages_of,
     enrolment_desk,
     map_of,
     message_options,
     needed,
     places_of,
+    sign_in_provider,
 )
 from waybill.invocation import settings_of
 from waybill.logs import start_logging
@@ -78,9 +80,12 @@ def api(context: typer.Context) -> None:
         enrolment_desk=enrolment_desk(settings),
         clock=settings.parsed_clock(),
         public_url=settings.public_url,
+        document_warning_days=settings.document_warning_days,
+        provider=sign_in_provider(settings),
         webhook_allow_private=settings.webhook_allow_private,
         places=places_of(settings),
         map_dir=map_of(settings),
+        customer_pages=customer_pages_of(settings),
     )
     run_api(options, stop_event())
 

@@ -45,6 +45,7 @@ def add(
     hours: Annotated[str, typer.Option(help="When goods may be handed over.")] = "mon-sun 09:00-21:00",
     address: Annotated[str | None, typer.Option(help="Postal address.")] = None,
     licence_no: Annotated[str | None, typer.Option("--licence", help="Licence number.")] = None,
+    phone: Annotated[str | None, typer.Option(help="Number that customers call.")] = None,
     lat: Annotated[float | None, typer.Option(min=-90, max=90, help="Latitude in degrees.")] = None,
     lon: Annotated[float | None, typer.Option(min=-180, max=180, help="Longitude in degrees.")] = None,
 ) -> None:
@@ -57,7 +58,7 @@ def add(
     settings = settings_of(context)
     lat_e7, lon_e7 = position_e7(lat, lon)
     wanted = NewPremises(
-        code=code, name=name, tz=tz, hours=parse_hours(hours), address=address, licence_no=licence_no,
+        code=code, name=name, tz=tz, hours=parse_hours(hours), address=address, licence_no=licence_no, phone=phone,
         lat_e7=lat_e7, lon_e7=lon_e7,
     )  # fmt: skip
     at = settings.parsed_clock().now()

@@ -32,6 +32,7 @@ def things_to_try(day: DemoDay, clock: Clock, dashboard: str | None, run: str, o
             lines.append(f"Find {van.vehicle}, which {words}.")
     if order_no is not None:
         lines.append(f"Search order {order_no} and see how its day went.")
+        lines.append(f"See what its customer sees: {run} order link {order_no}")
     van = _with_role(day, "late") or day.vans[0]
     to_at = clock.now()
     lines.append(f"{run} status")

@@ -25,6 +25,13 @@ PUBLIC = {
     ("GET", "/v1/session/oidc/callback"),
     ("GET", "/o/{token}"),
     ("POST", "/o/{token}"),
+    ("GET", "/t/-/{name}"),
+    ("GET", "/t/{token}"),
+    ("GET", "/t/{token}/state"),
+    ("GET", "/t/{token}/ground/{level}"),
+    ("GET", "/t/{token}/note"),
+    ("POST", "/t/{token}/note"),
+    ("GET", "/t/{rest:path}"),
 }
 # A person's own session: whoever is signed in may ask.
 OWN = {("GET", "/v1/session"), ("DELETE", "/v1/session"), ("PUT", "/v1/session/password")}

@@ -1,0 +1,80 @@
+"""Language files say the same things, and everybody gets the language that they can read."""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+from string import Formatter
+from typing import Any
+
+import pytest
+
+from contract.milestones import Milestone
+from gateway.customer.view import _TOLD_REASONS
+from gateway.pages.words import LANGUAGES, choose_language, words_of
+
+KINDS = sorted({path.name.partition(".")[0] for path in files("gateway.pages").joinpath("words").iterdir()})
+
+
+def placeholders(text: Any) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name} if isinstance(text, str) else set()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_the_same_texts_with_the_same_placeholders(kind: str, language: str) -> None:
+    english, other = words_of(kind, "en").texts, words_of(kind, language).texts
+
+    assert list(other) == list(english)
+    assert {key: placeholders(text) for key, text in other.items()} == {
+        key: placeholders(text) for key, text in english.items()
+    }
+    assert all(other.values())
+    assert len(other["weekdays"]) == 7
+    assert len(other["months"]) == 12
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_text_is_used_and_every_used_text_is_there(kind: str) -> None:
+    """A key is named whole in a template or in code, or made of a beginning that stands there."""
+    places = [*files("gateway.pages").joinpath("templates").iterdir(), *files("gateway.customer").iterdir(),
+              *files("gateway.pages").iterdir(), files("gateway.api").joinpath("customer_pages.py")]  # fmt: skip
+    said = "\n".join(path.read_text("utf-8") for path in places if path.name.endswith((".py", ".html")))
+    beginnings = set(re.findall(r"[\"'](\w+_)\{", said)) | {"first_", "goods_"}
+    sorries = {f"{what}_" for what in ("gone", "away", "broken", "slow")}
+
+    def is_used(key: str) -> bool:
+        return f"'{key}'" in said or f'"{key}"' in said or any(key.startswith(one) for one in beginnings | sorries)
+
+    assert [key for key in words_of(kind, "en").texts if not is_used(key)] == []
+
+
+def test_every_milestone_and_every_told_reason_has_its_words() -> None:
+    texts = words_of("customer", "en").texts
+
+    assert {f"step_{milestone}" for milestone in Milestone} <= texts.keys()
+    assert {f"headline_{milestone}" for milestone in Milestone} <= texts.keys()
+    assert {f"lead_{milestone}" for milestone in Milestone} <= texts.keys()
+    assert {f"why_{reason}" for reason in _TOLD_REASONS} == {
+        key for key in texts if key.startswith("why_") and key != "why_other"
+    }
+
+
+@pytest.mark.parametrize(
+    ("asked", "accepted", "otherwise", "language"),
+    [
+        (None, None, None, "en"),
+        ("es", "en", "en", "es"),
+        ("fi", "es-MX,es;q=0.9,en;q=0.8", None, "es"),
+        (None, "fi,en;q=0.3,es;q=0.7", None, "es"),
+        (None, "es;q=0,en", None, "en"),
+        (None, "fi", "es-ES", "es"),
+        (None, "fi", "de", "en"),
+        (None, "*;q=x,,;;=,es;q=1", None, "es"),
+        (None, "x," * 1000 + "es", None, "en"),
+    ],
+)
+def test_the_language_that_somebody_can_read(
+    asked: str | None, accepted: str | None, otherwise: str | None, language: str
+) -> None:
+    assert choose_language(asked, accepted, otherwise) == language
