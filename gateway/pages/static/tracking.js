@@ -4,7 +4,6 @@
 (() => {
   const offline = document.getElementById("offline");
   let failures = 0;
-  let heardAt = new Date();
   const live = () => document.getElementById("live");
 
   function moveVan(state) {
@@ -52,12 +51,11 @@
       try {
         await look();
         failures = 0;
-        heardAt = new Date();
         offline.hidden = true;
       } catch {
         failures += 1;
-        const at = heardAt.toLocaleTimeString(document.documentElement.lang, { hour: "numeric", minute: "2-digit" });
-        offline.textContent = offline.dataset.says.replace("%s", at);
+        // By the shop's clock, as every time on the page.
+        offline.textContent = `${offline.dataset.says} ${document.getElementById("as-of").textContent}`;
         offline.hidden = failures < 2;
       }
     }
