@@ -57,8 +57,8 @@ class Dispatch(Day):
     def back_home(self, van: str, at: datetime) -> None:
         """What came back is counted in, and may go out again."""
         run = self.runs.pop(van)
-        for one in self.aino.ask("GET", f"/v1/trips/{run.trip_no}/ledger")["aboard"]:
-            number = one["order_no"]
+        aboard = self.aino.ask("GET", f"/v1/trips/{run.trip_no}/ledger")["aboard"]
+        for number in dict.fromkeys(one["order_no"] for one in aboard):
             state = self.order(number)["milestone"]
             if state in ("failed", "cancelled", "returned"):  # the last one is what fixes showed of the van
                 self.say(self.aino, number, "returned", at)
