@@ -129,6 +129,7 @@ class ExceptionKind(StrEnum):
     STOP_NOT_PERMITTED = "stop_not_permitted"
     PROHIBITED_PLACE = "prohibited_place"
     LEFT_STATE = "left_state"
+    HANDOFF_CONFLICT = "handoff_conflict"  # goods were handed over of an order that was cancelled or moved meanwhile
     CHECK_IN_OVERDUE = "check_in_overdue"  # the crew did not say in time that all is well
 
 

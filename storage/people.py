@@ -97,10 +97,14 @@ def set_roles(connection: psycopg.Connection, account_id: UUID, grants: Iterable
 
 
 def accounts(
-    connection: psycopg.Connection, *, text: str | None = None, after: str | None = None, most: int | None = None
-) -> list[Account]:
-    """Accounts by name: those whose name, full name or e-mail holds `text`, after the name `after`."""
-    return _accounts(connection, text=text, after=after, most=most)
+    connection: psycopg.Connection, *, text: str | None = None, after: str | None = None, most: int | None = None,
+    premises_ids: list[UUID] | None = None,
+) -> list[Account]:  # fmt: skip
+    """Accounts by name: those whose name, full name or e-mail holds `text`, after the name `after`.
+
+    With `premises_ids` only those that have a role there.
+    """
+    return _accounts(connection, text=text, after=after, most=most, premises_ids=premises_ids)
 
 
 def account_by_name(connection: psycopg.Connection, name: str) -> Account | None:
@@ -128,7 +132,7 @@ def link_subject(connection: psycopg.Connection, account_id: UUID, subject: str)
 
 
 def _accounts(connection: psycopg.Connection, **wanted: object) -> list[Account]:
-    values = {"name": None, "id": None, "text": None, "after": None, "most": None, **wanted}
+    values = {"name": None, "id": None, "text": None, "after": None, "most": None, "premises_ids": None, **wanted}
     found = []
     for *columns, roles, driver_id, employee_no, premises in connection.execute(statement("accounts"), values):
         grants = msgspec.convert(roles, tuple[Grant, ...])

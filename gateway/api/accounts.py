@@ -79,12 +79,15 @@ _UNKNOWN = refusals(_401="Nobody is signed in", _403="Not an administrator", _40
 
 @router.get("", summary="Accounts by name", responses=refusals(_401="Nobody is signed in", _403="Not an administrator"))
 def list_accounts(
-    _caller: PeopleWriter, connection: Database,
+    caller: PeopleWriter, connection: Database,
     q: Annotated[str | None, Query(max_length=100, description="part of name, full name or e-mail")] = None,
     after: Cursor = None, limit: Limit = 50,
 ) -> AccountPage:  # fmt: skip
     place = read_cursor(after, str)
-    found = accounts(connection, text=q, after=None if place is None else place[0], most=limit + 1)
+    found = accounts(
+        connection, text=q, after=None if place is None else place[0], most=limit + 1,
+        premises_ids=caller.scope(Permission.PEOPLE_WRITE).listed,
+    )  # fmt: skip
     page = found[:limit]
     following = write_cursor(page[-1].name) if len(found) > limit else None
     return AccountPage(accounts=[_out(one) for one in page], next=following)
@@ -98,19 +101,19 @@ def open_account(wanted: NewAccount, caller: PeopleWriter, connection: Database,
     grants = _grants(connection, caller, wanted.roles)
     new = service.Wanted(name=wanted.name, grants=grants, full_name=wanted.full_name, email=wanted.email)
     service.open_account(connection, new, wanted.password, actor=caller.actor, at=now)
-    return _out(_found(connection, wanted.name))
+    return _out(_found(connection, caller, wanted.name))
 
 
 @router.get("/{name}", summary="One account", responses=_UNKNOWN)
-def one_account(name: str, _caller: PeopleWriter, connection: Database) -> AccountOut:
-    return _out(_found(connection, name))
+def one_account(name: str, caller: PeopleWriter, connection: Database) -> AccountOut:
+    return _out(_found(connection, caller, name))
 
 
 @router.patch("/{name}", summary="Changes roles, names, password; disables or enables", responses=_UNKNOWN)
 def change_account(
     name: str, change: AccountChange, caller: PeopleWriter, connection: Database, now: Now
 ) -> AccountOut:
-    account = _found(connection, name)
+    account = _found(connection, caller, name)
     _must_own(caller, account.grants, f"change {name}")
     if change.roles is not None:
         grants = _grants(connection, caller, change.roles)
@@ -128,7 +131,7 @@ def change_account(
     if change.disabled is not None and change.disabled != (account.disabled_at is not None):
         turn = service.disable_account if change.disabled else service.enable_account
         turn(connection, account, actor=caller.actor, at=now)
-    return _out(_found(connection, name))
+    return _out(_found(connection, caller, name))
 
 
 def _driver(connection: psycopg.Connection, caller: Caller, wanted: DriverOfAccount) -> Driver:
@@ -153,9 +156,13 @@ def _must_own(caller: Caller, grants: tuple[Grant, ...], what: str) -> None:
         raise PeopleConflictError(f"{caller.actor.name} administers some premises only and cannot {what}")
 
 
-def _found(connection: psycopg.Connection, name: str) -> Account:
+def _found(connection: psycopg.Connection, caller: Caller, name: str) -> Account:
+    """The account; to an administrator of some premises those without a role there are none."""
     account = account_by_name(connection, name)
-    if account is None:
+    scope = caller.scope(Permission.PEOPLE_WRITE)
+    if account is None or not (
+        scope.premises_ids is None or any(grant.premises_id in scope.premises_ids for grant in account.grants)
+    ):
         raise UnknownPersonError(f"there is no account {name!r}")
     return account
 

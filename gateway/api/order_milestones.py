@@ -31,13 +31,16 @@ from gateway.api.order_access import (
 from gateway.api.order_models import OrderOut
 from gateway.api.premises import premises_of
 from gateway.api.problems import refusals
+from gateway.api.proof_models import ProofsIn
 from gateway.api.texts import LongText, Text
+from gateway.custody.handoffs import Handoff
 from gateway.orders.service import declare
 from gateway.people.permissions import Permission
 from gateway.refusals import RefusedError
 from storage.audit import Actor
 from storage.order_reads import Reader, order_document
 from storage.orders import accept_lines, lock_orders, orders_by_refs
+from storage.trips import find_trips
 
 router = APIRouter(prefix="/v1/orders", tags=["orders"], route_class=IdempotentRoute)
 MOST_AT_ONCE = 2_000
@@ -58,6 +61,12 @@ class MilestoneIn(BaseModel):
     reason_code: Text | None = Field(None, description="why a handoff failed")
     note: LongText | None = None
     lines: list[AcceptedLine] = Field(default=[], max_length=500, description="delivered in part: what was accepted")
+    proofs: ProofsIn = Field(default=ProofsIn(), description="delivered: what the trip's profile asks for")
+    offline: bool = Field(
+        default=False, description="it happened already, out of reach: kept even when the order was cancelled or moved "
+        "meanwhile, and opened as an exception then"
+    )  # fmt: skip
+    trip: Text | None = Field(None, description="offline: the trip on which it happened, by id or number")
 
 
 class SaidIn(MilestoneIn):
@@ -159,8 +168,19 @@ def _declare(
     partial = _accept(connection, reader, order_id, wanted) if wanted.lines else False
     declare(
         connection, order_id, wanted.milestone, at, actor, reason_code=wanted.reason_code, note=wanted.note,
-        partial=partial,
+        partial=partial, handoff=_handoff(connection, reader, wanted),
     )  # fmt: skip
+
+
+def _handoff(connection: psycopg.Connection, reader: Reader, wanted: MilestoneIn) -> Handoff:
+    trip_id = None
+    if wanted.offline:
+        found = find_trips(connection, [] if reader.test else reader.premises_ids, wanted.trip or "")
+        if len(found) != 1:
+            says = "say on which trip it happened" if wanted.trip is None else f"there is no one trip {wanted.trip}"
+            raise RefusedError(says, field="body.trip")
+        (trip_id,) = found
+    return Handoff(proofs=wanted.proofs.proofs(), offline=wanted.offline, trip_id=trip_id)
 
 
 def _accept(connection: psycopg.Connection, reader: Reader, order_id: UUID, wanted: MilestoneIn) -> bool:

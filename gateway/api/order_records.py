@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -16,6 +17,8 @@ from gateway.api.messages import MessageOut, message_out
 from gateway.api.order_access import ONE_ORDER, OrderKey, one_of, reader_of
 from gateway.api.order_models import MilestoneOut, OrderOut, to_order_out
 from gateway.api.trip_models import CrewOut
+from gateway.custody.handoffs import AT_THE_DOOR
+from storage.handoffs import HandoffRow, handoffs_of_order
 from storage.messages import messages_of_order
 from storage.order_reads import order_document
 from storage.order_record import order_record
@@ -68,6 +71,12 @@ class Handoff(BaseModel):
     note: str | None
     trip_no: str | None
     declared_by: str | None
+    proofs: dict[str, Any] = Field(default={}, description="verdicts and digests, as they were told")
+    profile: str | None = Field(None, description="that was asked for proofs; null: kept before proofs were")
+    profile_version: int | None = None
+    age_threshold: int | None = None
+    offline: bool = Field(default=False, description="told after it had happened, from out of reach")
+    conflict: str | None = Field(None, description="what it contradicts")
 
 
 class GoodsMoved(BaseModel):
@@ -136,23 +145,27 @@ def one_record(request: Request, key: OrderKey, caller: OrderReader, connection:
     order = to_order_out(row, request.app.state.public_url)
     found = order_record(connection, row["id"], row["premises_id"])
     trips = [{**trip, "devices": trip["devices"] or [], "on_the_road_s": _road_s(trip)} for trip in found["trips"]]
-    handoffs = _handoffs(order.milestones)
+    handoffs = _handoffs(order.milestones, handoffs_of_order(connection, row["id"]))
     messages = [message_out(one) for one in messages_of_order(connection, row["id"])]
     return OrderRecord.model_validate(
         {**found, "order": order, "trips": trips, "attempts": len(handoffs), "handoffs": handoffs, "messages": messages}
     )
 
 
-_AT_THE_DOOR = (Milestone.DELIVERED, Milestone.FAILED)
+def _handoffs(milestones: list[MilestoneOut], kept: Sequence[HandoffRow]) -> list[Handoff]:
+    said = [one for one in milestones if one.known == "declared" and one.milestone in AT_THE_DOOR]
+    names = Handoff.model_fields.keys() - {"attempt", "outcome"} - set(_OF_PROOFS)
+    proved = {(one.at, one.outcome == "failed"): one for one in kept}
+    found = []
+    for number, one in enumerate(said, 1):
+        row = proved.get((one.at, one.milestone == Milestone.FAILED))
+        more = {} if row is None else {name: getattr(row, name) for name in _OF_PROOFS}
+        values = {name: getattr(one, name) for name in names}
+        found.append(Handoff(attempt=number, outcome=one.milestone, **values, **more))
+    return found
 
 
-def _handoffs(milestones: list[MilestoneOut]) -> list[Handoff]:
-    said = [one for one in milestones if one.known == "declared" and one.milestone in _AT_THE_DOOR]
-    names = Handoff.model_fields.keys() - {"attempt", "outcome"}
-    return [
-        Handoff(attempt=number, outcome=one.milestone, **{name: getattr(one, name) for name in names})
-        for number, one in enumerate(said, 1)
-    ]
+_OF_PROOFS = ("proofs", "profile", "profile_version", "age_threshold", "offline", "conflict")
 
 
 def _road_s(trip: dict[str, Any]) -> float | None:

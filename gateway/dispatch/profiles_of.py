@@ -46,17 +46,27 @@ def newest(connection: psycopg.Connection, name: str, at: datetime) -> ProfileVe
 
 def pin(connection: psycopg.Connection, trip_id: UUID, premises_id: UUID, at: datetime) -> None:
     """The trip runs under the newest version of what its premises chose, for good."""
-    version = newest(connection, profile_of_premises(connection, premises_id) or PLAIN, at)
+    version = version_of_premises(connection, premises_id, at)
     pin_profile(connection, trip_id, version.name, version.version)
 
 
 def profile_of_trip(connection: psycopg.Connection, head: TripHead, at: datetime) -> Profile:
     """What is in force for the trip; one that was planned before there were profiles runs under the premises'."""
-    if head.profile is not None and head.profile_version is not None:
-        version = profile_version(connection, head.profile, head.profile_version)
-        assert version is not None, "a foreign key keeps pinned versions"
-        return in_force(settings_of(version))
-    return in_force(settings_of(newest(connection, profile_of_premises(connection, head.premises_id) or PLAIN, at)))
+    return in_force(settings_of(version_of_trip(connection, head, at)))
+
+
+def version_of_trip(connection: psycopg.Connection, head: TripHead, at: datetime) -> ProfileVersion:
+    """The version that the trip runs under."""
+    if head.profile is None or head.profile_version is None:
+        return version_of_premises(connection, head.premises_id, at)
+    version = profile_version(connection, head.profile, head.profile_version)
+    assert version is not None, "a foreign key keeps pinned versions"
+    return version
+
+
+def version_of_premises(connection: psycopg.Connection, premises_id: UUID, at: datetime) -> ProfileVersion:
+    """The version that trips of the premises are planned under now."""
+    return newest(connection, profile_of_premises(connection, premises_id) or PLAIN, at)
 
 
 def permits_stop(connection: psycopg.Connection, trip_id: UUID, reason: StopReason, at: datetime) -> bool:

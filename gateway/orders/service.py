@@ -12,6 +12,7 @@ import psycopg
 from contract.clock import true_now
 from contract.milestones import FOLLOWERS, Milestone, may_follow
 from contract.reasons import DerivationCause, FailureReason
+from gateway.custody.handoffs import AT_THE_DOOR, Handoff, is_told, judge, keep
 from gateway.dispatch.handing import goods_leave
 from gateway.refusals import ConflictError, NotThereError, RefusedError
 from storage.audit import Actor, AuditEvent, record
@@ -115,31 +116,42 @@ def declare(
     reason_code: str | None = None,
     note: str | None = None,
     partial: bool = False,
+    handoff: Handoff = Handoff(),  # noqa: B008 - frozen
 ) -> OrderHead:
     """Records that somebody says the order reached `milestone` at `at`; the order as it is then.
 
     1. What fixes showed already may be confirmed once: both are kept, the order stays where it is.
-    2. Anything else must be able to follow the order's newest milestone.
-    3. A failed handoff needs one of the reason codes, OTHER a note too.
+    2. Anything else must be able to follow the order's newest milestone. A handoff that happened out of reach is kept
+       all the same, with an exception; the order stays where it is.
+    3. A failed handoff needs one of the reason codes, OTHER a note too; delivered needs the profile's proofs.
     """
     head = _locked(connection, order_id)
+    at_the_door = milestone in AT_THE_DOOR
     _check_reason(head, milestone, reason_code, note)
-    if partial and milestone is not Milestone.DELIVERED:
-        raise OrdersError(f"order {head.order_no}: only delivered can be partial, not {milestone}", field="partial")
-    if head.milestone is milestone and not is_declared(connection, order_id, milestone, head.trip_id):
+    _check_kind(head, milestone, handoff, partial=partial)
+    seen = head.milestone is milestone and not at_the_door
+    if seen and not is_declared(connection, order_id, milestone, head.trip_id):
         _say(connection, head, milestone, at, actor, reason_code, note)
         _audit(connection, actor, at, "order.confirmed", head, after=_told(milestone, at, reason_code), reason=note)
         goods_leave(connection, head.id, head.premises_id, milestone, at, actor)
         return head
-    if not may_follow(head.milestone, milestone):
+    if handoff.offline and is_told(connection, order_id, milestone, at):
+        return head
+    follows = may_follow(head.milestone, milestone)
+    if not follows and not handoff.offline:
         raise MilestoneRefusedError(head, milestone)
+    if at_the_door:
+        attempt = judge(connection, head, milestone, handoff, at)
+        keep(connection, attempt, at, actor, reason_code=reason_code, note=note, partial=partial)
+        head = msgspec.structs.replace(head, trip_id=handoff.trip_id or head.trip_id)
     _say(connection, head, milestone, at, actor, reason_code, note, partial=partial)
-    set_milestone(connection, order_id, milestone, at)
+    if follows:
+        set_milestone(connection, order_id, milestone, at)
     before = {"milestone": head.milestone.value, "at": head.milestone_at}
     after = _told(milestone, at, reason_code)
     _audit(connection, actor, at, "order.declared", head, before=before, after=after, reason=note)
     goods_leave(connection, head.id, head.premises_id, milestone, at, actor)
-    return msgspec.structs.replace(head, milestone=milestone, milestone_at=at)
+    return msgspec.structs.replace(head, milestone=milestone, milestone_at=at) if follows else head
 
 
 def plan_trip(
@@ -222,6 +234,14 @@ def _check_reason(head: OrderHead, milestone: Milestone, reason_code: str | None
         )
     if reason_code == FailureReason.OTHER and not note:
         raise OrdersError(f"order {head.order_no}: the reason OTHER needs a note that says which", field="note")
+
+
+def _check_kind(head: OrderHead, milestone: Milestone, handoff: Handoff, *, partial: bool) -> None:
+    if handoff.offline and (milestone not in AT_THE_DOOR or handoff.trip_id is None):
+        says = f"order {head.order_no}: what happened out of reach is delivered or failed, on a trip that is named"
+        raise OrdersError(says, field="offline")
+    if partial and milestone is not Milestone.DELIVERED:
+        raise OrdersError(f"order {head.order_no}: only delivered can be partial, not {milestone}", field="partial")
 
 
 def _say(

@@ -4,7 +4,8 @@ INSERT INTO waybill.account (id, name, password_hash, created_at, full_name, ema
 VALUES (%(id)s, %(name)s, %(password_hash)s, %(created_at)s, %(full_name)s, %(email)s);
 
 -- name: accounts
--- Accounts with their roles as [{role, premises}], whose name or full name holds the text (NULL: all), by name.
+-- Accounts with their roles as [{role, premises}], with a role at these premises, whose name or full name holds the text
+-- (NULL: all), by name.
 SELECT a.id, a.name, a.full_name, a.email, a.created_at, a.disabled_at, a.password_hash IS NOT NULL,
     coalesce((SELECT jsonb_agg(jsonb_build_object('role', r.role, 'premises_id', r.premises_id, 'premises', p.code)
             ORDER BY r.role, p.code NULLS FIRST)
@@ -16,6 +17,8 @@ LEFT JOIN waybill.premises q ON q.id = d.premises_id
 WHERE (%(name)s::text IS NULL OR a.name = %(name)s)
     AND (%(id)s::uuid IS NULL OR a.id = %(id)s)
     AND (%(text)s::text IS NULL OR strpos(lower(concat_ws(' ', a.name, a.full_name, a.email)), lower(%(text)s)) > 0)
+    AND (%(premises_ids)s::uuid[] IS NULL OR EXISTS (
+        SELECT FROM waybill.account_role r WHERE r.account_id = a.id AND r.premises_id = ANY (%(premises_ids)s)))
     AND (%(after)s::text IS NULL OR a.name > %(after)s)
 ORDER BY a.name
 LIMIT %(most)s;

@@ -165,7 +165,7 @@ CREATE TABLE waybill.exception (
     id uuid PRIMARY KEY,
     premises_id uuid NOT NULL REFERENCES waybill.premises,
     kind text NOT NULL CHECK (kind IN ('unexplained_stop', 'stop_not_permitted', 'prohibited_place', 'left_state',
-        'contradicted', 'check_in_overdue')),
+        'contradicted', 'check_in_overdue', 'handoff_conflict')),
     trip_id uuid REFERENCES waybill.trip, -- NULL only for what a unit said outside of any trip of ours
     zone_id uuid REFERENCES waybill.zone,
     during tstzrange NOT NULL, -- of what it is about

@@ -13,7 +13,7 @@ from gateway.dispatch.labels import label_code
 from storage.ids import new_id
 from tests.fixtures.api import Api
 from tests.fixtures.gateway import NOON
-from tests.fixtures.trips import HOUR, add_driver, add_van, change, do, order, plan
+from tests.fixtures.trips import HOUR, PROOFS, add_driver, add_van, change, do, order, plan
 
 ALL_TICKED = ["licence_copy", "qr_certificate", "government_id", "badge"]
 
@@ -163,8 +163,9 @@ def test_the_ledger_follows_the_goods_to_the_customer_and_back(shop: Api) -> Non
     depart(shop, "T-0001")
     loaded = ledger(shop, "T-0001")
 
-    partly = {"milestone": "delivered", "lines": [{"line_no": 1, "accepted_quantity": 1}]}
-    for one, said in zip(orders, ({"milestone": "delivered"}, partly), strict=False):
+    whole = {"milestone": "delivered", "proofs": PROOFS}
+    partly = {**whole, "lines": [{"line_no": 1, "accepted_quantity": 1}]}
+    for one, said in zip(orders, (whole, partly), strict=False):
         shop.ask("dispatcher", "POST", f"/v1/orders/{one}/milestones", said)
     change(shop, "T-0001", {"kind": "send_back", "order": orders[2], "reason_code": "RECIPIENT_ABSENT"})
     out = ledger(shop, "T-0001")

@@ -15,9 +15,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from contract.milestones import FOLLOWERS, Milestone, may_follow
 from contract.reasons import FailureReason
+from gateway.custody.handoffs import Handoff
 from gateway.orders.changes import cancel
-from gateway.orders.service import OrdersError, declare, place_order, plan_trip
+from gateway.orders.service import declare, place_order, plan_trip
+from gateway.refusals import RefusedError
 from storage.audit import Actor
+from storage.handoffs import handoffs_of_order
 from storage.ids import new_id
 from storage.order_reads import Reader, order_document
 from storage.orders import CrewMember, NewDrop, NewLine, NewOrder, NewTrip
@@ -47,6 +50,7 @@ class MilestoneMachine(RuleBasedStateMachine):
         self.trip: UUID | None = None
         self.told: list[tuple[Milestone, str, UUID | None]] = [(Milestone.RECEIVED, "declared", None)]
         self.partial = False
+        self.contradicted = 0
         self.audited = Counter({"order.placed": 1})
 
     def teardown(self) -> None:
@@ -72,7 +76,9 @@ class MilestoneMachine(RuleBasedStateMachine):
         if wanted is None:
             wanted = following[pick % len(following)] if following else Milestone.DELIVERED
             code = code or FailureReason.RECIPIENT_ABSENT
-        confirms = wanted is self.milestone and (wanted, "declared", self.trip) not in self.told
+        confirms = (
+            wanted is self.milestone and wanted not in AT_THE_DOOR and (wanted, "declared", self.trip) not in self.told
+        )
         allowed = (
             (confirms or may_follow(self.milestone, wanted))
             and (wanted is not Milestone.FAILED or code is not None)
@@ -85,6 +91,20 @@ class MilestoneMachine(RuleBasedStateMachine):
         if taken:
             self._keep(wanted, "declared", "order.confirmed" if confirms else "order.declared")
             self.partial = self.partial or partial
+
+    @rule(wanted=MILESTONES)
+    def tell_later(self, wanted: Milestone) -> None:
+        """A phone that was out of reach: what happened at the door is never refused, and moves nothing that is over."""
+        allowed = wanted in AT_THE_DOOR and self.trip is not None
+        handoff = Handoff(offline=True, trip_id=self.trip)
+        taken = self._try(lambda: declare(self.connection, self.order_id, wanted, self._later(), DRIVER,
+                                          reason_code=FailureReason.BAD_ADDRESS, handoff=handoff))  # fmt: skip
+        assert taken == allowed
+        if taken:
+            follows, before = may_follow(self.milestone, wanted), self.milestone
+            self.contradicted += not follows
+            self._keep(wanted, "declared", "order.declared")
+            self.milestone = wanted if follows else before
 
     @rule(wanted=st.sampled_from(BY_FIXES))
     def detect(self, wanted: Milestone) -> None:
@@ -142,12 +162,25 @@ class MilestoneMachine(RuleBasedStateMachine):
         )
         assert Counter(action for (action,) in events) == self.audited
 
+    @invariant()
+    def every_time_at_the_door_is_counted_whichever_trip_it_was_on(self) -> None:
+        tries = [trip for milestone, known, trip in self.told if milestone in AT_THE_DOOR and known == "declared"]
+        kept = handoffs_of_order(self.connection, self.order_id)
+        assert [one.attempt_no for one in kept] == list(range(1, len(tries) + 1))
+        trips = self.connection.execute(
+            "SELECT trip_id FROM waybill.handoff WHERE order_id = %s ORDER BY attempt_no", [self.order_id]
+        )
+        assert [trip for (trip,) in trips] == tries
+        assert sum(one.conflict is not None for one in kept) == self.contradicted
+        found = self.connection.execute("SELECT count(*) FROM waybill.exception").fetchone()
+        assert found == (self.contradicted,)
+
     def _try(self, deed: object) -> bool:
         assert callable(deed)
         try:
             with self.connection.transaction():
                 deed()
-        except OrdersError:
+        except RefusedError:
             return False
         return True
 

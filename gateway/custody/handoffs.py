@@ -1,0 +1,130 @@
+"""An attempt to hand an order over: judged by its trip's profile, kept, and what it contradicts. Commits nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+import psycopg
+
+from contract.milestones import Milestone, may_follow
+from contract.reasons import ExceptionKind
+from gateway.custody.proofs import Missing, Proofs, missing
+from gateway.dispatch.profile import Profile, in_force
+from gateway.dispatch.profiles_of import settings_of, version_of_premises, version_of_trip
+from gateway.refusals import RefusedError
+from storage.audit import Actor, AuditEvent, record
+from storage.exceptions import NewException, put_exception
+from storage.handoffs import NewHandoff, handoffs_of_order, put_handoff
+from storage.orders import OrderHead
+from storage.profiles import ProfileVersion
+from storage.trips import Trip, read_trips
+
+AT_THE_DOOR = frozenset({Milestone.DELIVERED, Milestone.FAILED})
+# A unit that reports every minute or oftener tells where the vehicle stood at that time.
+_SAME_TIME = timedelta(minutes=2)
+
+
+class Handoff(msgspec.Struct, frozen=True, kw_only=True):
+    """What is told of an attempt besides how it ended.
+
+    `offline`: it has happened already, out of reach, on the trip `trip_id`, and is kept whatever became of the order.
+    """
+
+    proofs: Proofs = Proofs()
+    offline: bool = False
+    trip_id: UUID | None = None
+
+
+class ProofsMissingError(RefusedError):
+    """The goods may not be called handed over; `errors` say what is missing."""
+
+    def __init__(self, order_no: str, found: list[Missing]) -> None:
+        says = f"order {order_no} cannot be called delivered: " + "; ".join(one.says for one in found)
+        errors = [{"at": f"body.proofs.{one.proof}", "says": one.says, "code": one.proof} for one in found]
+        super().__init__(says, errors=errors)
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """An attempt that may be kept."""
+
+    head: OrderHead
+    milestone: Milestone
+    handoff: Handoff
+    trip: Trip | None
+    version: ProfileVersion
+    profile: Profile
+    conflict: str | None
+
+
+def judge(
+    connection: psycopg.Connection, head: OrderHead, milestone: Milestone, handoff: Handoff, at: datetime
+) -> Attempt:
+    """The attempt by the profile that its trip runs under; raises when it lacks a proof.
+
+    No way past this: who declares an order delivered comes through here, whether a page or a program.
+    """
+    trip_id = handoff.trip_id or head.trip_id
+    trip = None if trip_id is None else read_trips(connection, [trip_id])[0]
+    if trip is not None and trip.head.premises_id != head.premises_id:
+        raise RefusedError(f"order {head.order_no} belongs to other premises than the trip", field="body.trip")
+    if trip is None:
+        version = version_of_premises(connection, head.premises_id, at)
+    else:
+        version = version_of_trip(connection, trip.head, at)
+    profile = in_force(settings_of(version))
+    if milestone is Milestone.DELIVERED and (found := missing(profile, handoff.proofs)):
+        raise ProofsMissingError(head.order_no, found)
+    return Attempt(head, milestone, handoff, trip, version, profile, _conflict(head, milestone, handoff))
+
+
+def is_told(connection: psycopg.Connection, order_id: UUID, milestone: Milestone, at: datetime) -> bool:
+    """Whether this very attempt is on record: a phone that got no answer sends it again."""
+    failed = milestone is Milestone.FAILED
+    return any(one.at == at and (one.outcome == "failed") == failed for one in handoffs_of_order(connection, order_id))
+
+
+def keep(
+    connection: psycopg.Connection, attempt: Attempt, at: datetime, actor: Actor, *, reason_code: str | None,
+    note: str | None, partial: bool,
+) -> None:  # fmt: skip
+    """Keeps the attempt, before its milestone is; one that contradicts what is known opens an exception."""
+    head = attempt.head
+    delivered = "partial" if partial else "delivered"
+    outcome = "failed" if attempt.milestone is Milestone.FAILED else delivered
+    new = NewHandoff(
+        premises_id=head.premises_id, order_id=head.id, trip_id=None if attempt.trip is None else attempt.trip.head.id,
+        outcome=outcome, at=at, reason_code=reason_code if outcome == "failed" else None, note=note,
+        proofs=msgspec.to_builtins(attempt.handoff.proofs), profile=attempt.version.name,
+        profile_version=attempt.version.version, age_threshold=attempt.profile.age_threshold,
+        offline=attempt.handoff.offline, conflict=attempt.conflict, actor=actor,
+    )  # fmt: skip
+    put_handoff(connection, new)
+    if attempt.conflict is not None and attempt.trip is not None:
+        _open_exception(connection, attempt, attempt.trip, outcome, at, actor)
+
+
+def _conflict(head: OrderHead, milestone: Milestone, handoff: Handoff) -> str | None:
+    if not may_follow(head.milestone, milestone):
+        return f"it was {head.milestone} since {head.milestone_at.isoformat(timespec='seconds')}"
+    if handoff.trip_id is not None and handoff.trip_id != head.trip_id:
+        return "it had been planned on another trip"
+    return None
+
+
+def _open_exception(
+    connection: psycopg.Connection, attempt: Attempt, trip: Trip, outcome: str, at: datetime, actor: Actor
+) -> None:
+    seen = trip.head.fixed_at is not None and abs(trip.head.fixed_at - at) <= _SAME_TIME
+    rule = f"order {attempt.head.order_no}: {outcome} on {trip.head.trip_no}, and {attempt.conflict}"
+    new = NewException(
+        kind=ExceptionKind.HANDOFF_CONFLICT, zone_id=None, from_at=at, to_at=at, rule=rule,
+        lat_e7=trip.head.lat_e7 if seen else None, lon_e7=trip.head.lon_e7 if seen else None,
+    )  # fmt: skip
+    exception_id, premises_id = put_exception(connection, trip.head.id, new, at)
+    event = AuditEvent(
+        at=at, actor=actor, action="exception.opened", object_kind="exception", object_id=str(exception_id),
+        premises_id=premises_id, after={"kind": new.kind, "rule": rule, "order_no": attempt.head.order_no},
+    )  # fmt: skip
+    record(connection, [event])

@@ -1,0 +1,154 @@
+"""Handoffs over HTTP: no way to finish without the profile's proofs, and what happened out of reach is kept."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+import pytest
+
+from contract.clock import Clock, parse_clock, true_now
+from tests.fixtures.api import Api
+from tests.fixtures.gateway import NOON
+from tests.fixtures.trips import PROOFS, add_driver, add_van, change, do, order, plan
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def road(api: Api) -> Api:
+    """Two vans that left at noon under California's profile, van-1 with orders 1001 and 1002, van-2 with 1003."""
+    for number in (1, 2):
+        add_van(api, f"van-{number}")
+        add_driver(api, f"E-{number}")
+    said = {"profile": "california-adult-use", "reason": "licensed there"}
+    assert api.ask("chief", "PUT", "/v1/premises/store/profile", said).status_code == 200
+    plan(api, [order(api, "a"), order(api, "b", 2)])
+    plan(api, [order(api, "c", 3)], van="van-2", driver="E-2")
+    ticked = ["licence_copy", "qr_certificate", "government_id", "badge"]
+    for trip, orders in (("T-0001", ("1001", "1002")), ("T-0002", ("1003",))):
+        api.ask("dispatcher", "PATCH", f"/v1/trips/{trip}/papers", {"ledger_no": "L-1", "checklist": ticked})
+        for one in orders:
+            do(api, trip, "load", {"code": one})
+        do(api, trip, "depart", {"at": NOON.isoformat()})
+    return api
+
+
+def later(minutes: int) -> Clock:
+    """A clock that shows so many minutes past noon."""
+    return parse_clock(f"{(NOON + minutes * MINUTE).isoformat()}@{true_now().isoformat()}*1")
+
+
+def say(api: Api, number: str, status: int = 201, **said: Any) -> dict[str, Any]:
+    answer = api.ask("dispatcher", "POST", f"/v1/orders/{number}/milestones", {"milestone": "delivered", **said})
+    assert answer.status_code == status, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def record(api: Api, number: str) -> dict[str, Any]:
+    told: dict[str, Any] = api.ask("compliance", "GET", f"/v1/orders/{number}/record").json()
+    return told
+
+
+def exceptions(api: Api) -> list[dict[str, Any]]:
+    told: list[dict[str, Any]] = api.ask("compliance", "GET", "/v1/exceptions?kind=handoff_conflict").json()
+    return told
+
+
+def test_goods_are_not_called_delivered_without_what_the_profile_asks_for(road: Api) -> None:
+    nothing = say(road, "1001", 422)
+    young = {**PROOFS, "id_check": {**PROOFS["id_check"], "over_age": False}}
+    lax = {**PROOFS, "id_check": {**PROOFS["id_check"], "age_threshold": 18}}
+
+    assert [one["code"] for one in nothing["errors"]] == ["id_check", "signature"]
+    assert nothing["errors"][1]["at"] == "body.proofs.signature"
+    assert "the recipient's signature is missing" in nothing["detail"]
+    assert "failed with UNDERAGE" in say(road, "1001", 422, proofs=young)["detail"]
+    assert "checked against 18 years; the trip's profile asks for 21" in say(road, "1001", 422, proofs=lax)["detail"]
+    assert road.ask("viewer", "GET", "/v1/orders/1001").json()["milestone"] == "out_for_delivery"
+    assert record(road, "1001")["handoffs"] == []
+
+    say(road, "1001", proofs=PROOFS)
+
+    told = record(road, "1001")
+    (kept,) = told["handoffs"]
+    assert (told["order"]["milestone"], told["attempts"]) == ("delivered", 1)
+    assert (kept["attempt"], kept["outcome"], kept["trip_no"], kept["age_threshold"]) == (
+        1,
+        "delivered",
+        "T-0001",
+        21,
+    )
+    assert (kept["profile"], kept["profile_version"]) == ("california-adult-use", 1)
+    assert kept["proofs"] == PROOFS
+    with psycopg.connect(road.database.gateway_url) as gateway, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        gateway.execute("UPDATE waybill.handoff SET proofs = '{}'")
+
+
+@pytest.mark.parametrize("field", ["number", "date_of_birth", "barcode"])
+def test_there_is_no_field_for_what_is_never_kept(road: Api, field: str) -> None:
+    refused = say(road, "1001", 422, proofs={**PROOFS, "id_check": {**PROOFS["id_check"], field: "D1234567"}})
+
+    assert refused["errors"][0]["at"] == f"body.proofs.id_check.{field}"
+    assert "D1234567" not in str(refused)
+
+
+def test_a_trip_keeps_to_the_proofs_of_the_version_that_it_was_planned_under(road: Api) -> None:
+    said = {"values": {"proofs": None, "age_threshold": None}, "reason": "as of tomorrow"}
+    assert road.ask("chief", "POST", "/v1/profiles/california-adult-use/versions", said).status_code == 201
+
+    assert say(road, "1001", 422)["errors"]
+
+
+def test_a_failed_attempt_needs_no_proof_and_the_next_one_counts_on(road: Api) -> None:
+    say(road, "1001", milestone="failed", reason_code="NO_VALID_ID", proofs={"id_check": {
+        **PROOFS["id_check"], "unexpired": False}})  # fmt: skip
+    say(road, "1001", proofs=PROOFS, lines=[{"line_no": 1, "accepted_quantity": "1"}])
+
+    told = [(one["attempt"], one["outcome"], one["partial"]) for one in record(road, "1001")["handoffs"]]
+    assert told == [(1, "failed", False), (2, "delivered", True)]
+
+
+def test_what_was_handed_over_out_of_reach_is_kept_although_the_order_was_cancelled(road: Api) -> None:
+    at = (NOON + MINUTE).isoformat()
+    road.app.state.clock = later(5)
+    road.ask("pos", "POST", "/v1/orders/1001/cancel", {"reason": "the customer called"})
+    assert say(road, "1001", 409, proofs=PROOFS)["detail"].startswith("order 1001 is cancelled")
+    assert say(road, "1001", 422, offline=True, trip="T-0001", at=at)["errors"][0]["code"] == "id_check"
+
+    for _ in range(2):  # sent again: the answer got lost
+        answer = say(road, "1001", proofs=PROOFS, offline=True, trip="T-0001", at=at)
+
+    assert answer["milestone"] == "cancelled"
+    (kept,) = record(road, "1001")["handoffs"]
+    assert (kept["outcome"], kept["offline"], kept["trip_no"]) == ("delivered", True, "T-0001")
+    assert kept["conflict"].startswith("it was cancelled since")
+    (opened,) = exceptions(road)
+    assert opened["rule"].startswith("order 1001: delivered on T-0001, and it was cancelled since")
+    aboard = {one["order_no"] for one in road.ask("viewer", "GET", "/v1/trips/T-0001/ledger").json()["aboard"]}
+    assert aboard == {"1002"}
+
+
+def test_what_was_handed_over_by_the_van_that_it_was_moved_from_counts_and_is_pointed_out(road: Api) -> None:
+    road.app.state.clock = later(5)
+    change(road, "T-0001", {"kind": "move", "orders": ["1002"], "to_trip": "T-0002"})
+
+    answer = say(road, "1002", proofs=PROOFS, offline=True, trip="T-0001", at=(NOON + MINUTE).isoformat())
+
+    assert answer["milestone"] == "delivered"
+    assert record(road, "1002")["handoffs"][0]["trip_no"] == "T-0001"
+    assert [one["rule"] for one in exceptions(road)] == [
+        "order 1002: delivered on T-0001, and it had been planned on another trip"
+    ]
+    assert say(road, "1002", 409, proofs=PROOFS)["detail"].startswith("order 1002 is delivered")
+
+
+@pytest.mark.parametrize(
+    ("said", "at"),
+    [({"offline": True}, "body.trip"), ({"offline": True, "trip": "T-0099"}, "body.trip"),
+     ({"offline": True, "trip": "T-0001", "milestone": "returned"}, "offline")],
+)  # fmt: skip
+def test_out_of_reach_is_what_happened_at_a_door_on_a_trip(road: Api, said: dict[str, Any], at: str) -> None:
+    assert say(road, "1001", 422, proofs=PROOFS, **said)["errors"][0]["at"] == at
