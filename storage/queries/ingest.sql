@@ -82,7 +82,7 @@ WHERE s.row_no = ANY (%(places)s::integer[])
 DELETE FROM staged_fix;
 
 -- name: put_outcome
--- Of every device in a batch: its newest counting fix (an older one changes nothing), the engine's memory (a mark that step raised stays until what it missed is derived), and the numbers per spool; gives what is stored of these now.
+-- What a batch leaves of every device; gives the numbers that are stored now of each spool in it.
 WITH last_fixes AS (
     INSERT INTO waybill.last_fix AS l (device_id, fixed_at, received_at, seq, lat_e7, lon_e7, speed_mps, course_deg,
         satellites, quality, replayed)
@@ -95,14 +95,14 @@ WITH last_fixes AS (
         seq = excluded.seq, lat_e7 = excluded.lat_e7, lon_e7 = excluded.lon_e7, speed_mps = excluded.speed_mps,
         course_deg = excluded.course_deg, satellites = excluded.satellites, quality = excluded.quality,
         replayed = excluded.replayed
-    WHERE l.fixed_at < excluded.fixed_at
+    WHERE l.fixed_at < excluded.fixed_at -- an older one changes nothing
 ), states AS (
     INSERT INTO waybill.tracking_state AS t (device_id, state, watermark, failed)
     SELECT w.device_id, w.state::json, w.watermark, w.failed
     FROM unnest(%(device_ids)b::integer[], %(states)b::text[], %(watermarks)b::timestamptz[], %(failed)b::text[])
         AS w (device_id, state, watermark, failed)
     ON CONFLICT (device_id) DO UPDATE SET state = excluded.state, watermark = excluded.watermark,
-        failed = coalesce(t.failed, excluded.failed)
+        failed = coalesce(t.failed, excluded.failed) -- a mark stays until what step missed is derived
 )
 INSERT INTO waybill.device_progress AS p (spool_id, device_id, seqs, changed_at)
 SELECT n.spool_id, n.device_id, n.seqs::int8multirange, %(now)s
