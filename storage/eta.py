@@ -150,6 +150,11 @@ class NewEpisode(msgspec.Struct, frozen=True, kw_only=True):
     window_to: datetime
 
 
+def give_way(connection: psycopg.Connection) -> None:
+    """From now on this transaction raises LockNotAvailable rather than wait for another one's rows."""
+    connection.execute(statement("give_way"))
+
+
 def trips_to_forecast(connection: psycopg.Connection, since: datetime, until: datetime) -> list[TripToForecast]:
     """Open trips that left or were to leave after `since`, those that wait only when they leave before `until`."""
     rows = connection.execute(statement("trips_to_forecast"), {"since": since, "until": until})

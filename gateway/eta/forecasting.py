@@ -76,14 +76,14 @@ class Forecaster:
             was = {"before_p50_at": before[one.outcome.drop.order_id].told_p50_at}
             _tell(connection, "order.eta_changed", one.outcome, now, was)
         begun = self._risks(connection, found, now)
+        # Last: a round that fails before takes its samples with it, and the next one makes them.
+        self._sampled = now.replace(second=0, microsecond=0)
         return Round(len(trips), len(found), sum(one.cause is not None for one in said.values()), len(news), begun)
 
     def _sample(self, connection: psycopg.Connection, found: Mapping[UUID, Outcome], now: datetime) -> None:
         minute_at = now.replace(second=0, microsecond=0)
-        if minute_at == self._sampled:
-            return
-        put_samples(connection, [_sampled(one, minute_at, now) for one in found.values()])
-        self._sampled = minute_at
+        if minute_at != self._sampled:
+            put_samples(connection, [_sampled(one, minute_at, now) for one in found.values()])
 
     def _risks(self, connection: psycopg.Connection, found: Mapping[UUID, Outcome], now: datetime) -> int:
         open_ones = open_episodes(connection)

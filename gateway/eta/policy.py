@@ -28,6 +28,9 @@ class EtaPolicy(msgspec.Struct, frozen=True, kw_only=True):
         float, _because("s", "order systems and customers are told from ten minutes on, the usual width of patience")
     ] = 600.0
     at_risk: Annotated[float, _because("", "late risk from which a drop is at risk: more likely late than not")] = 0.5
+    news_s: Annotated[
+        float, _because("s", "a window that ended longer ago is history when it is first seen: no alarm")
+    ] = 1800.0
     recovered: Annotated[float, _because("", "late risk below which the risk is over, so that none flickers")] = 0.3
     drives_on_s: Annotated[
         float, _because("s", "so long an unheard van is taken to drive on; beyond it may as well stand")

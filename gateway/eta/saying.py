@@ -84,6 +84,9 @@ def risks_begun(
     for one in found:
         late = now > one.drop.window_to
         kind = "late" if late else "at_risk"
+        is_history = (now - one.drop.window_to).total_seconds() > policy.news_s
+        if is_history and (one.drop.order_id, "at_risk") not in held:
+            continue
         if (late or one.outlook.late_risk >= policy.at_risk) and (one.drop.order_id, kind) not in held:
             risks.append(Risk(one, kind))
     return risks

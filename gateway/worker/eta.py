@@ -16,7 +16,7 @@ from gateway.eta.keeping import Keeper
 from gateway.eta.learning import driven
 from gateway.worker.jobs import CONNECT_S, Job
 from gateway.worker.live_paces import LiveLook
-from storage.eta import forget_samples
+from storage.eta import forget_samples, give_way
 from storage.eta_knowledge import (
     DrivenPace,
     TripToLearnFrom,
@@ -46,10 +46,14 @@ def eta_jobs(database_url: str, clock: Clock, map_dir: Path | None) -> list[Job]
 
     def forecast() -> None:
         began = time.monotonic()
-        with psycopg.connect(database_url, connect_timeout=CONNECT_S) as connection:
-            now = clock.now()
-            ways_for, spreads = keeper.ways_for(connection, now), keeper.learned(connection, now).spreads
-            done = forecaster.round(connection, ways_for, spreads, now)
+        try:
+            with psycopg.connect(database_url, connect_timeout=CONNECT_S) as connection:
+                now = clock.now()
+                ways_for, spreads = keeper.ways_for(connection, now), keeper.learned(connection, now).spreads
+                give_way(connection)
+                done = forecaster.round(connection, ways_for, spreads, now)
+        except psycopg.errors.LockNotAvailable:
+            return  # somebody is changing a trip: the next round comes in a moment
         extra = {"action": "forecast", "vans": done.vans, "drops": done.drops, "published": done.published}
         log.debug("forecast", extra={**extra, "took_s": round(time.monotonic() - began, 3)})
 

@@ -88,3 +88,8 @@ ON CONFLICT DO NOTHING;
 -- name: end_episode
 -- How a risk ended, and when.
 UPDATE waybill.risk_episode SET ended_at = %(ended_at)s, how = %(how)s WHERE id = %(id)s AND ended_at IS NULL;
+
+-- name: give_way
+-- Whoever holds a row that is wanted here is let through: this transaction gives up before the server looks for a
+-- deadlock (after 1 s) and might end the other one.
+SET LOCAL lock_timeout = '300ms';

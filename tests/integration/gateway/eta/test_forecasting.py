@@ -10,10 +10,11 @@ import pytest
 
 from gateway.dispatch.estimate import straight_for
 from gateway.eta.forecasting import Forecaster, Round
+from gateway.worker.eta import eta_jobs
 from storage.eta import forecasts, open_episodes, published_forecasts
 from storage.ids import new_id
 from storage.trips import as_uuid
-from tests.fixtures.api import Api
+from tests.fixtures.api import Api, clock_at_noon
 from tests.fixtures.gateway import NOON
 from tests.fixtures.trips import HOME_LAT, HOME_LON, add_driver, add_van, do, order, plan, stand
 
@@ -128,3 +129,15 @@ def test_the_reader_sees_forecasts_of_its_premises_only(api: Api, trip: dict[str
             return int(row[0])
 
     assert (seen(str(api.store)), seen(str(new_id(NOON)))) == (3, 0)
+
+
+def test_whoever_changes_a_trip_is_not_held_up(api: Api, trip: dict[str, Any]) -> None:
+    job = eta_jobs(api.database.gateway_url, clock_at_noon(), None)[0]
+    with psycopg.connect(api.database.gateway_url) as connection:
+        with psycopg.connect(api.database.owner_url) as other:
+            other.execute("SELECT 1 FROM waybill.trip FOR UPDATE")
+            job.run()
+            assert forecasts(connection) == {}
+
+        job.run()
+        assert len(forecasts(connection)) == 3

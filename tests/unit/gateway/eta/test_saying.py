@@ -124,6 +124,13 @@ def test_after_the_window_it_is_late_whatever_was_raised_before() -> None:
     assert (over.how, over.at) == ("late", late)
 
 
+def test_a_window_that_ended_long_before_it_was_first_seen_is_history() -> None:
+    much_later = WINDOW_TO + 31 * MINUTE
+
+    assert risks_begun([outcome(120, risk=1.0)], [], much_later) == []
+    assert [one.kind for one in risks_begun([outcome(120, risk=1.0)], [episode()], much_later)] == ["late"]
+
+
 @pytest.mark.parametrize(
     ("held", "now", "how"),
     [
