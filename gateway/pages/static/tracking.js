@@ -43,7 +43,8 @@
     const state = await answer.json();
     if (state.version !== live().dataset.version) await fetchPage();
     moveVan(state);
-    document.getElementById("as-of").textContent = state.as_of;
+    const asOf = document.getElementById("as-of"); // not on a page that is final
+    if (asOf) asOf.textContent = state.as_of;
   }
 
   async function turn() {
@@ -55,7 +56,7 @@
       } catch {
         failures += 1;
         // By the shop's clock, as every time on the page.
-        offline.textContent = `${offline.dataset.says} ${document.getElementById("as-of").textContent}`;
+        offline.textContent = `${offline.dataset.says} ${document.getElementById("as-of")?.textContent ?? ""}`;
         offline.hidden = failures < 2;
       }
     }
