@@ -6,7 +6,8 @@ FROM waybill.premises p LEFT JOIN waybill.licensee l ON l.id = p.licensee_id
 WHERE p.id = %(premises_id)s;
 
 -- name: record_trips
--- The trips that an order is on, or left under way (then without a drop), with its drop and its leg.
+-- The trips that an order is on, or left under way (then without a drop), with its drop and its leg, in the order in
+-- which it went with them.
 SELECT t.trip_no, v.name AS vehicle, v.plate, t.profile, t.profile_version, t.ledger_no, d.seq, t.planned_departure_at,
     t.departed_at, t.declared_departed_at, t.ended_at, t.end_reason, d.planned_arrival_at, d.arrived_at, d.left_at,
     lower(l.during) AS leg_from, upper(l.during) AS leg_to,
@@ -25,7 +26,7 @@ JOIN waybill.trip t ON t.id = w.trip_id
 JOIN waybill.vehicle v ON v.id = t.vehicle_id
 LEFT JOIN waybill.trip_drop d ON d.trip_id = t.id AND d.order_id = %(order_id)s
 LEFT JOIN waybill.leg l ON l.trip_id = t.id AND l.order_id = %(order_id)s
-ORDER BY t.planned_departure_at, t.id;
+ORDER BY coalesce(lower(l.during), t.planned_departure_at), t.planned_departure_at, t.id;
 
 -- name: record_goods
 -- Every movement of an order's goods into a vehicle and out of it.
