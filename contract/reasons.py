@@ -106,6 +106,7 @@ class GapCause(StrEnum):
     """Why a stretch of a trip has no valid fixes."""
 
     NO_POWER = "no_power"  # the unit was started anew in between
+    WRONG_CLOCK = "wrong_clock"  # the unit numbered on and its fixes came, with times that lie elsewhere
     NO_FIX = "no_fix"  # the unit ran and numbered on, its receiver had no position that counts
     SPOOL_OVERFLOW = "spool_overflow"  # the unit says that its spool had to give these numbers up
     NOT_DELIVERED = "not_delivered"  # numbers are missing that the unit has not given up: still in its spool, or lost

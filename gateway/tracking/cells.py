@@ -22,13 +22,20 @@ class Pieces:
         self._pieces = pieces
         self._middle_inside = middle_inside
 
-    def away_m(self, x: float, y: float) -> float:
-        """Metres from a point of the cell to the border, negative inside; infinite from REACH_M on.
-
-        The side is that of the middle, changed by every piece that the way there crosses.
-        """
-        nearest2 = math.inf
+    def holds(self, x: float, y: float) -> bool:
+        """Whether a point of the cell is inside: the side of the middle, changed by each piece on the way."""
         inside = self._middle_inside
+        for x1, y1, x2, y2 in self._pieces:
+            # Do the way from the middle (0, 0) to (x, y) and the piece each have their ends on two sides of the other?
+            if ((x1 * y - y1 * x) > 0) != ((x2 * y - y2 * x) > 0):
+                dx, dy = x2 - x1, y2 - y1
+                if ((x1 * dy - y1 * dx) > 0) != ((x1 - x) * dy - (y1 - y) * dx > 0):
+                    inside = not inside
+        return inside
+
+    def away_m(self, x: float, y: float) -> float:
+        """Metres from a point of the cell to the border, negative inside; infinite from REACH_M on."""
+        nearest2 = math.inf
         for x1, y1, x2, y2 in self._pieces:
             dx, dy = x2 - x1, y2 - y1
             px, py = x - x1, y - y1
@@ -39,14 +46,10 @@ class Pieces:
                 px -= along * dx
                 py -= along * dy
             away2 = px * px + py * py
-            nearest2 = min(nearest2, away2)
-            # Do the way from the middle (0, 0) to (x, y) and the piece each have their ends on two sides of the other?
-            if ((x1 * y - y1 * x) > 0) != ((x2 * y - y2 * x) > 0) and ((x1 * dy - y1 * dx) > 0) != (
-                (x1 - x) * dy - (y1 - y) * dx > 0
-            ):
-                inside = not inside
+            if away2 < nearest2:
+                nearest2 = away2
         away = math.sqrt(nearest2) if nearest2 < REACH_M * REACH_M else math.inf
-        return -away if inside else away
+        return -away if self.holds(x, y) else away
 
 
 class Rim:
@@ -56,6 +59,10 @@ class Rim:
 
     def __init__(self, x: float, y: float, radius_m: float) -> None:
         self._x, self._y, self._radius_m = x, y, radius_m
+
+    def holds(self, x: float, y: float) -> bool:
+        """As of Pieces."""
+        return math.hypot(x - self._x, y - self._y) <= self._radius_m
 
     def away_m(self, x: float, y: float) -> float:
         """As of Pieces."""
@@ -69,20 +76,26 @@ Border = Pieces | Rim
 class Cell:
     """What is known of one cell: zones that hold it wholly, and the borders around it."""
 
-    __slots__ = ("_east", "_lat_e7", "_lon_e7", "borders", "held_by")
+    __slots__ = ("_east", "_lat_e7", "_lon_e7", "borders", "held_by", "zone_ids")
 
     def __init__(self, key: tuple[int, int], held_by: frozenset[str], borders: dict[str, Border]) -> None:
         self._lat_e7, self._lon_e7 = _middle(key)
         self._east = metres_per_e7_east(self._lat_e7)
         self.held_by = held_by
         self.borders = borders
+        # In a fixed order, so that equal fixes give equal events whatever was cached before.
+        self.zone_ids = tuple(sorted({*held_by, *borders}))
+
+    def local(self, lat_e7: int, lon_e7: int) -> tuple[float, float]:
+        """Metres east and north of the cell's middle."""
+        return (lon_e7 - self._lon_e7) * self._east, (lat_e7 - self._lat_e7) * METRES_PER_E7
 
     def away_m(self, zone_id: str, lat_e7: int, lon_e7: int) -> float:
         """Metres from a point of this cell to the border of a zone, negative inside; infinite from REACH_M on."""
         border = self.borders.get(zone_id)
         if border is None:
             return -math.inf if zone_id in self.held_by else math.inf
-        return border.away_m((lon_e7 - self._lon_e7) * self._east, (lat_e7 - self._lat_e7) * METRES_PER_E7)
+        return border.away_m(*self.local(lat_e7, lon_e7))
 
 
 def cell_of(key: tuple[int, int], outlines: dict[str, Outline]) -> Cell:

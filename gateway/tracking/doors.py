@@ -11,7 +11,7 @@ from gateway.tracking.events import Arrived, ArrivingSoon, Left, Point
 from gateway.tracking.plan import PlannedDrop, PlannedTrip
 from gateway.tracking.plane import METRES_PER_E7, flat_m, metres_per_e7_east
 from gateway.tracking.policy import Policy
-from gateway.tracking.presence import Presence, watch
+from gateway.tracking.presence import OUTSIDE, Presence, watch
 
 DoorEvent = ArrivingSoon | Arrived | Left
 
@@ -35,11 +35,13 @@ def follow(doors: Doors, point: Point, trip: PlannedTrip, policy: Policy) -> tup
     seen: tuple[DoorEvent, ...] = ()
     if not doors.door.inside and doors.outside is not None:
         doors, seen = _passed(doors, doors.outside, point, trip, policy)
-    drop = next((d for d in trip.drops if d.drop_id == doors.door_id), None)
+    drop = None
+    if doors.door_id is not None:
+        drop = next((d for d in trip.drops if d.drop_id == doors.door_id), None)
     if drop is None or not (doors.door.inside or doors.door.turning):
         drop = _nearest_open(doors, point, trip, policy)
     if drop is None or drop.lat_e7 is None or drop.lon_e7 is None:
-        return Doors(None, Presence(), doors.told_soon, doors.left, point), seen
+        return Doors(None, OUTSIDE, doors.told_soon, doors.left, point), seen
     door = doors.door if drop.drop_id == doors.door_id else Presence()
     away_m = flat_m(point.lat_e7, point.lon_e7, drop.lat_e7, drop.lon_e7)
     door, turn = watch(door, point, away_m, policy.door_radius_m, policy)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from gateway.tracking.events import Driven, HourDriven, Point
-from gateway.tracking.plane import flat_m
+from gateway.tracking.plane import METRES_PER_E7, flat_m
 from gateway.tracking.policy import Policy
 
 _HOUR = timedelta(hours=1)
@@ -46,16 +46,6 @@ class Driving(msgspec.Struct, frozen=True, omit_defaults=True):
     trip_max_mps: float | None = None
 
 
-class Segment(msgspec.Struct, frozen=True):
-    """Two fixes that follow one another, and what is known of the time between them."""
-
-    before: Point
-    after: Point
-    standing: bool  # in a confirmed standstill
-    unseen: bool  # a gap
-    ignition: bool | None
-
-
 def hour_of(driving: Driving, point: Point) -> tuple[Driving, HourDriven | None]:
     """Before a fix is added: the facts of the hour that it ends, when it lies in a later one."""
     if driving.hour is not None and point.fixed_at - driving.hour < _HOUR:
@@ -80,21 +70,35 @@ def trip_begins(driving: Driving, at: Sums) -> Driving:
     return msgspec.structs.replace(driving, at_trip=at, trip_max_mps=None)
 
 
-def add(driving: Driving, segment: Segment | None, point: Point, policy: Policy) -> Driving:
-    """The sums after `point`; a segment belongs to the hour and the trip of its later fix."""
+def first(driving: Driving, point: Point) -> Driving:
+    """The sums after the first fix of all."""
+    return _after(driving, msgspec.structs.replace(driving.sums, fixes=driving.sums.fixes + 1), point, point)
+
+
+def over_gap(driving: Driving, before: Point, point: Point) -> Driving:
+    """The sums after the first fix after a gap."""
+    sums = driving.sums
+    seen = msgspec.structs.replace(
+        sums,
+        unseen_ms=sums.unseen_ms + round((point.fixed_at - before.fixed_at).total_seconds() * 1000),
+        unseen_mm=sums.unseen_mm + round(_metres(before, point) * 1000),
+        fixes=sums.fixes + 1,
+    )
+    return _after(driving, seen, point, point)
+
+
+def add(
+    driving: Driving, last: Point, point: Point, ignition: bool | None, policy: Policy, *, standing: bool  # noqa: FBT001
+) -> Driving:  # fmt: skip
+    """The sums after `point`, which follows `last`; what is between belongs to the hour and the trip of `point`.
+
+    `standing`: in a confirmed standstill; `ignition` is that of the time between the two.
+    """
     before = driving.sums
-    speed_mps = point.speed_mps
-    hour_max, trip_max = _greater(driving.hour_max_mps, speed_mps), _greater(driving.trip_max_mps, speed_mps)
-    if segment is None:
-        sums = msgspec.structs.replace(before, fixes=before.fixes + 1)
-        return _with(driving, sums, point, 0, hour_max, trip_max)
-    if segment.unseen:
-        sums = _unseen(before, segment)
-        return _with(driving, sums, point, 0, hour_max, trip_max)
-    lasts_ms = round((point.fixed_at - segment.before.fixed_at).total_seconds() * 1000)
-    moving = _moves(segment, lasts_ms, policy)
-    chord, distance_mm = _chord(driving, segment, moving=moving)
-    harsh, timed_ms = _harsh(segment, lasts_ms, policy)
+    lasts_ms = round((point.fixed_at - last.fixed_at).total_seconds() * 1000)
+    moving = not standing and _moves(last, point, lasts_ms, policy)
+    chord, distance_mm = _chord(driving.chord or last, point, moving=moving)
+    harsh, timed_ms = _harsh(last.speed_mps, point.speed_mps, lasts_ms, policy)
     stood_ms = 0 if moving else lasts_ms
     sums = Sums(
         before.distance_mm + distance_mm,
@@ -102,16 +106,14 @@ def add(driving: Driving, segment: Segment | None, point: Point, policy: Policy)
         before.stopped_ms + stood_ms,
         before.unseen_ms,
         before.unseen_mm,
-        before.idling_ms + (stood_ms if segment.ignition else 0),
-        before.ignition_ms + (0 if segment.ignition is None else lasts_ms),
+        before.idling_ms + (stood_ms if ignition else 0),
+        before.ignition_ms + (0 if ignition is None else lasts_ms),
         before.speed_ms + timed_ms,
         before.brakings + (harsh < 0 <= driving.harsh),
         before.accelerations + (harsh > 0 >= driving.harsh),
         before.fixes + 1,
     )
-    return Driving(
-        sums, chord, harsh, driving.hour, driving.at_hour, hour_max, driving.at_trip, trip_max
-    )  # fmt: skip
+    return _after(driving, sums, point, chord, harsh)
 
 
 def between(earlier: Sums, later: Sums, max_mps: float | None) -> Driven:
@@ -131,47 +133,37 @@ def between(earlier: Sums, later: Sums, max_mps: float | None) -> Driven:
     )
 
 
-def _with(
-    driving: Driving, sums: Sums, chord: Point, harsh: int, hour_max: float | None, trip_max: float | None
-) -> Driving:
-    return Driving(sums, chord, harsh, driving.hour, driving.at_hour, hour_max, driving.at_trip, trip_max)
+def _after(driving: Driving, sums: Sums, point: Point, chord: Point, harsh: int = 0) -> Driving:
+    speed_mps, hour_mps, trip_mps = point.speed_mps, driving.hour_max_mps, driving.trip_max_mps
+    if speed_mps is not None:
+        hour_mps = speed_mps if hour_mps is None or speed_mps > hour_mps else hour_mps
+        trip_mps = speed_mps if trip_mps is None or speed_mps > trip_mps else trip_mps
+    return Driving(sums, chord, harsh, driving.hour, driving.at_hour, hour_mps, driving.at_trip, trip_mps)
 
 
-def _unseen(before: Sums, segment: Segment) -> Sums:
-    lasts_ms = round((segment.after.fixed_at - segment.before.fixed_at).total_seconds() * 1000)
-    away_m = _metres(segment.before, segment.after)
-    return msgspec.structs.replace(
-        before,
-        unseen_ms=before.unseen_ms + lasts_ms,
-        unseen_mm=before.unseen_mm + round(away_m * 1000),
-        fixes=before.fixes + 1,
-    )
-
-
-def _moves(segment: Segment, lasts_ms: int, policy: Policy) -> bool:
+def _moves(last: Point, point: Point, lasts_ms: int, policy: Policy) -> bool:
     """By the speed that the fix reports; from place to place where it reports none or is long after the one before."""
-    if segment.standing:
-        return False
-    speed_mps = segment.after.speed_mps
+    speed_mps = point.speed_mps
     if speed_mps is not None and (lasts_ms < policy.stop_hop_s * 1000 or speed_mps >= policy.moving_mps):
         return speed_mps >= policy.moving_mps
-    return _metres(segment.before, segment.after) * 1000 >= policy.slow_mps * lasts_ms
+    return _metres(last, point) * 1000 >= policy.slow_mps * lasts_ms
 
 
-def _chord(driving: Driving, segment: Segment, *, moving: bool) -> tuple[Point, int]:
+def _chord(chord: Point, point: Point, *, moving: bool) -> tuple[Point, int]:
     """Where the chord under way began, and the millimetres of the one that just ended."""
-    chord = driving.chord or segment.before
-    away_m = _metres(chord, segment.after)
-    if moving and away_m < _STEP_M:
+    # While it stands: drift, or a short way that the next chord begins with.
+    least_m = _STEP_M if moving else 2 * _STEP_M
+    # A step of longitude is never longer than one of latitude: often it is surely no chord yet.
+    if (abs(point.lat_e7 - chord.lat_e7) + abs(point.lon_e7 - chord.lon_e7)) * METRES_PER_E7 < least_m:
         return chord, 0
-    if not moving and away_m < 2 * _STEP_M:
-        return chord, 0  # drift, or a short way that the next chord begins with
-    return segment.after, round(away_m * 1000)
+    away_m = _metres(chord, point)
+    if away_m < least_m:
+        return chord, 0
+    return point, round(away_m * 1000)
 
 
-def _harsh(segment: Segment, lasts_ms: int, policy: Policy) -> tuple[int, int]:
+def _harsh(before_mps: float | None, after_mps: float | None, lasts_ms: int, policy: Policy) -> tuple[int, int]:
     """Which way it is harsh, and the milliseconds for which the speeds could tell."""
-    before_mps, after_mps = segment.before.speed_mps, segment.after.speed_mps
     if before_mps is None or after_mps is None or not 0 < lasts_ms <= policy.harsh_within_s * 1000:
         return 0, 0
     faster_mps2 = (after_mps - before_mps) * 1000 / lasts_ms
@@ -182,9 +174,3 @@ def _harsh(segment: Segment, lasts_ms: int, policy: Policy) -> tuple[int, int]:
 
 def _metres(one: Point, other: Point) -> float:
     return flat_m(one.lat_e7, one.lon_e7, other.lat_e7, other.lon_e7)
-
-
-def _greater(known: float | None, speed_mps: float | None) -> float | None:
-    if speed_mps is None or (known is not None and known >= speed_mps):
-        return known
-    return speed_mps

@@ -8,7 +8,7 @@ import msgspec
 
 from contract.fix import Fix
 from contract.reasons import RefusalRule
-from gateway.tracking import deviation, doors, driving, premises, stops, unseen, visits
+from gateway.tracking import deviation, doors, driving, matching, premises, stops, unseen, visits
 from gateway.tracking.events import Departed, Event, Gap, GapOpened, Point, Returned, Tick, TripDriven
 from gateway.tracking.filter import judge
 from gateway.tracking.gaps import cause_by_fixes
@@ -38,7 +38,8 @@ def step(state: State, fix: Fix | Tick, plan: Plan | None, policy: Policy) -> St
         return _tick(state, fix, plan, policy)
     if plan is not None and state.vehicle_id not in (None, plan.vehicle_id):
         state = State(vehicle_id=plan.vehicle_id)  # the unit was fitted into another vehicle
-    seen, refused_by = judge(state.seen, fix, policy)
+    point = Point(fix.fixed_at, fix.lat_e7, fix.lon_e7, fix.seq, fix.speed_mps, fix.accuracy_m)
+    seen, refused_by = judge(state.seen, fix, policy, point)
     last = state.last
     if refused_by is not None:
         return Step(msgspec.structs.replace(state, seen=seen, last=unseen.refuse(last, fix)), refused_by)
@@ -46,7 +47,6 @@ def step(state: State, fix: Fix | Tick, plan: Plan | None, policy: Policy) -> St
         seq = 0 if last is None else last.point.seq
         late = fix.fixed_at < state.newest or fix.seq < seq
         return Step(msgspec.structs.replace(state, seen=seen), None, late=late)
-    point = Point(fix.fixed_at, fix.lat_e7, fix.lon_e7, fix.seq, fix.speed_mps, fix.accuracy_m)
     if plan is None:
         newest = unseen.Newest(point, fix.spool_id, fix.boot_id, fix.ignition)
         return Step(msgspec.structs.replace(state, seen=seen, newest=fix.fixed_at, last=newest), None)
@@ -56,7 +56,7 @@ def step(state: State, fix: Fix | Tick, plan: Plan | None, policy: Policy) -> St
     run.follow()
     after = State(
         plan.vehicle_id, seen, fix.fixed_at, newest, run.home, run.trip, run.doors, run.stopping, run.visits,
-        run.off_route, run.driving, run.at_turn, run.gap,
+        run.off_route, run.driving, run.at_turn, run.gap, hidden=run.hidden,
     )  # fmt: skip
     return Step(after, None, tuple(run.events))
 
@@ -85,6 +85,11 @@ def _tick(state: State, tick: Tick, plan: Plan | None, policy: Policy) -> Step:
 class _Run:
     """One fix on its way through the engine's parts; lives for one step only."""
 
+    __slots__ = (
+        "at_turn", "doors", "driving", "ended_gap", "events", "gap", "hidden", "home", "last", "off_route", "plan",
+        "point", "policy", "stopping", "trip", "visits",
+    )  # fmt: skip
+
     def __init__(
         self, state: State, last: unseen.Newest | None, point: Point, plan: Plan, policy: Policy, gap: Gap | None
     ) -> None:
@@ -92,7 +97,7 @@ class _Run:
         self.ended_gap = gap
         self.home, self.trip, self.doors = state.home, state.trip, state.doors
         self.stopping, self.visits, self.off_route = state.stopping, state.visits, state.off_route
-        self.driving, self.at_turn, self.gap = state.driving, state.at_turn, state.gap
+        self.driving, self.at_turn, self.gap, self.hidden = state.driving, state.at_turn, state.gap, state.hidden
         self.events: list[Event] = []
 
     def follow(self) -> None:
@@ -155,6 +160,7 @@ class _Run:
         if self.ended_gap is None:
             return
         gap = msgspec.structs.replace(self.ended_gap, cause=cause_by_fixes(self.ended_gap))
+        self.hidden = matching.hide(self.hidden, gap, self.policy)
         if self.trip is None:
             self.gap = gap
         else:
@@ -173,27 +179,37 @@ class _Run:
 
     def _stop(self, planned: PlannedTrip | None) -> None:
         self.stopping, told = stops.follow(
-            self.stopping, self.point, self._ground(planned), after_gap=self.ended_gap is not None
-        )
+            self.stopping, self.point, self.policy, lambda: self._ground(planned),
+            after_gap=self.ended_gap is not None,
+        )  # fmt: skip
         self.events.extend(told)
 
     def _drive(self) -> None:
         self.driving, hour = driving.hour_of(self.driving, self.point)
         if hour is not None:
             self.events.append(hour)
-        segment = None
-        if self.last is not None:
-            segment = driving.Segment(
-                self.last.point, self.point, self.stopping.stood.confirmed, self.ended_gap is not None,
-                self.last.ignition,
-            )  # fmt: skip
-        self.driving = driving.add(self.driving, segment, self.point, self.policy)
+        if self.last is None:
+            self.driving = driving.first(self.driving, self.point)
+        elif self.ended_gap is not None:
+            self.driving = driving.over_gap(self.driving, self.last.point, self.point)
+        else:
+            standing = self.stopping.stood.confirmed
+            self.driving = driving.add(
+                self.driving, self.last.point, self.point, self.last.ignition, self.policy, standing=standing
+            )
 
     def _premises(self, planned: PlannedTrip | None) -> PlannedTrip | None:
         """Departure and return; gives the trip that is under way afterwards."""
         was = self.home.presence
-        drops_open = planned is not None and doors.any_open(self.doors, planned, self.policy)
-        self.home, told = premises.follow(self.home, self.point, self.plan, self.policy, drops_open=drops_open)
+
+        def drops_open() -> bool:
+            return planned is not None and doors.any_open(self.doors, planned, self.policy)
+
+        self.home, events = premises.follow(
+            self.home, self.point, self.plan, self.policy, drops_open=drops_open, hidden=self.hidden
+        )
+        told = events[-1] if events else None
+        self.events.extend(events[:-1])
         presence = self.home.presence
         settled = presence.last_inside is self.point and self.home.entering is None and not isinstance(told, Returned)
         if settled or (presence.turning and not was.turning and not presence.inside):
@@ -216,7 +232,7 @@ class _Run:
             self.driving = driving.trip_begins(self.driving, self.at_turn)
             if self.gap is not None and self.gap.at > told.at:
                 self._tell_gap(self.gap)
-        self.gap = None
+        self.gap, self.hidden = None, ()
         return planned
 
     def _route(self, planned: PlannedTrip) -> None:

@@ -29,6 +29,19 @@ class Departed(msgspec.Struct, frozen=True, kw_only=True, tag="departed"):
     evidence: tuple[Point, ...]
 
 
+class DepartureUnseen(msgspec.Struct, frozen=True, kw_only=True, tag="departure_unseen"):
+    """The trip can only have been driven within a time without valid fixes; told when a later trip departs instead.
+
+    `at` is the end of that time; the evidence is the fix before it and the one after it.
+    """
+
+    trip_id: str
+    at: datetime
+    departed_at: datetime  # of the later trip
+    spool_id: str | None  # of both fixes; None: their numbers cannot be compared
+    evidence: tuple[Point, ...]
+
+
 class ArrivingSoon(msgspec.Struct, frozen=True, kw_only=True, tag="arriving_soon"):
     """The vehicle came near the door of its next drop."""
 
@@ -236,8 +249,8 @@ class HourDriven(msgspec.Struct, frozen=True, kw_only=True, tag="hour_driven"):
 
 MilestoneEvent = Departed | ArrivingSoon | Arrived | Left | Returned
 Event = (
-    Departed | ArrivingSoon | Arrived | Left | Returned | StopBegan | StopEnded | ZoneEntered | ZoneLeft | ZoneDwelt
-    | GapOpened | Gap | DeviationBegan | DeviationEnded | TripDriven | HourDriven
+    Departed | DepartureUnseen | ArrivingSoon | Arrived | Left | Returned | StopBegan | StopEnded | ZoneEntered
+    | ZoneLeft | ZoneDwelt | GapOpened | Gap | DeviationBegan | DeviationEnded | TripDriven | HourDriven
 )  # fmt: skip
 
 

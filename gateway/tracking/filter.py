@@ -19,15 +19,15 @@ class Seen(msgspec.Struct, frozen=True, omit_defaults=True):
     odd_count: int = 0
 
 
-def judge(seen: Seen, fix: Fix, policy: Policy) -> tuple[Seen, RefusalRule | None]:
-    """What is remembered after `fix`, and the rule that refuses it; None: it counts.
+def judge(seen: Seen, fix: Fix, policy: Policy, point: Point | None = None) -> tuple[Seen, RefusalRule | None]:
+    """What is remembered after `fix`, and the rule that refuses it; None: it counts. `point`: its copy, if any.
 
     A fix older than the last one is judged by its own content only: it arrived late, it is not a jump.
     """
     rule = _by_content(fix, policy)
     if rule is not None:
         return seen, rule
-    point = Point(fix.fixed_at, fix.lat_e7, fix.lon_e7, fix.seq, fix.speed_mps)
+    point = point or Point(fix.fixed_at, fix.lat_e7, fix.lon_e7, fix.seq, fix.speed_mps, fix.accuracy_m)
     if seen.last is None:
         return Seen(point), None
     if point.fixed_at < seen.last.fixed_at:
@@ -59,6 +59,10 @@ def _by_content(fix: Fix, policy: Policy) -> RefusalRule | None:
 
 
 def _reachable(before: Point, after: Point, policy: Policy) -> bool:
+    # A step of longitude is never longer than one of latitude: most fixes are near enough without a distance.
+    steps_e7 = abs(after.lat_e7 - before.lat_e7) + abs(after.lon_e7 - before.lon_e7)
+    if steps_e7 * METRES_PER_E7 <= policy.jump_slack_m:
+        return True
     seconds = abs((after.fixed_at - before.fixed_at).total_seconds())
     away_m = flat_m(before.lat_e7, before.lon_e7, after.lat_e7, after.lon_e7)
     return away_m <= policy.jump_slack_m + policy.max_speed_mps * seconds

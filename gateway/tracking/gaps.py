@@ -26,6 +26,7 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
     """What storage knows of the time of a gap; numbers are of the spool before it."""
 
     missing: Numbers = ()  # not stored, anywhere in the spool
+    elsewhere: int = 0  # fixes with numbers of the gap that are here, but bear times outside of it or impossible ones
     given_up: Numbers = ()  # the unit said that its spool dropped them
     backlog: int | None = None  # fixes that the unit announces and that no receipt has confirmed
     words: tuple[DeviceWord, ...] = ()  # sent within the gap, in order of time
@@ -38,8 +39,15 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def verdict(gap: Gap, known: Knowledge) -> Verdict:
-    """The cause of a gap, the surest sign first: place, numbers, the device's words, boots."""
-    return _by_place(gap) or _by_numbers(gap, known) or _by_words(known) or _by_boots(gap) or _by_silence(gap)
+    """The cause of a gap, the surest sign first: place, numbers, the device's words, times, boots."""
+    return (
+        _by_place(gap)
+        or _by_numbers(gap, known)
+        or _by_words(known)
+        or _by_times(known)
+        or _by_boots(gap)
+        or _by_silence(gap)
+    )
 
 
 def cause_by_fixes(gap: Gap) -> GapCause:
@@ -83,6 +91,16 @@ def _by_words(known: Knowledge) -> Verdict | None:
         if word.has_fix is False:
             return _final(GapCause.NO_FIX, f"the unit said at {word.at:%H:%M:%S} that it has no position")
     return None
+
+
+def _by_times(known: Knowledge) -> Verdict | None:
+    if known.elsewhere <= 0:
+        return None
+    return _final(
+        GapCause.WRONG_CLOCK,
+        f"{known.elsewhere} fixes that the unit numbered in between came with times that lie elsewhere: "
+        "its receiver's clock was wrong",
+    )
 
 
 def _by_boots(gap: Gap) -> Verdict | None:

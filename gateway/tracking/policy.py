@@ -59,6 +59,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     early_departure_s: Annotated[
         float, _because("s", "leaving earlier than this before the plan is not that trip's departure")
     ] = 3 * 3600.0
+    unseen_round_s: Annotated[
+        float, _because("s", "a round takes longer: no shorter time without fixes hides a departure and its return")
+    ] = 300.0
     cruise_mps: Annotated[
         float, _because("m/s", "29 km/h, brisk for a city: what a way takes beyond it was spent standing")
     ] = 8.0
@@ -90,7 +93,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     # Zones.
     zone_slack_m: Annotated[
         float, _because("m", "hysteresis on both sides of a border: what a good receiver is off; worse ones say so")
-    ] = 3.0
+    ] = 2.0
     zone_dwell_s: Annotated[float, _because("s", "inside for so long, a zone is told to be dwelt in")] = 300.0
 
     # Gaps.

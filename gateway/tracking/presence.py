@@ -28,7 +28,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     evidence: tuple[Point, ...]
 
 
-_OUTSIDE = Presence()
+OUTSIDE = Presence()
 
 
 def watch(
@@ -44,7 +44,7 @@ def watch(
     if presence.inside:
         return _watch_inside(presence, point, away_m, radius_m, policy)
     if away_m > radius_m:
-        return _OUTSIDE, None
+        return OUTSIDE, None
     if point.accuracy_m is not None and point.accuracy_m > radius_m > 0:
         return presence, None
     turning = (*presence.turning, point)
@@ -67,7 +67,7 @@ def _watch_inside(
     if len(turning) < policy.confirm_fixes:
         return Presence(inside=True, turning=turning, last_inside=presence.last_inside), None
     last = presence.last_inside or turning[0]
-    return _OUTSIDE, Turn(entered=False, at=last, evidence=(last, *turning))
+    return OUTSIDE, Turn(entered=False, at=last, evidence=(last, *turning))
 
 
 def _stands(turning: tuple[Point, ...], policy: Policy) -> bool:

@@ -11,6 +11,7 @@ from gateway.tracking.doors import NOWHERE, Doors
 from gateway.tracking.driving import Driving, Sums
 from gateway.tracking.events import Gap
 from gateway.tracking.filter import Seen
+from gateway.tracking.matching import Hidden
 from gateway.tracking.premises import Home
 from gateway.tracking.stops import Stopping
 from gateway.tracking.unseen import Newest
@@ -40,3 +41,4 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     at_turn: Sums = Sums()  # readings at the last fix inside the premises, or at the first of a return
     gap: Gap | None = None  # ended before the departure was confirmed that it may belong to
     gap_told: bool = False  # a tick told that a gap is open
+    hidden: tuple[Hidden, ...] = ()  # times since the last departure that may hide a round

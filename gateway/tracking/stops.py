@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
@@ -49,13 +50,16 @@ class Why(msgspec.Struct, frozen=True):
 
 
 def follow(
-    stopping: Stopping, point: Point, ground: Ground, *, after_gap: bool
+    stopping: Stopping, point: Point, policy: Policy, ground_of: Callable[[], Ground], *, after_gap: bool
 ) -> tuple[Stopping, tuple[StopBegan | StopEnded, ...]]:
     """What is watched after `point`, and what it showed; nothing is told of standstills off a trip."""
     look = broken_off if after_gap else observe
-    stood, ended = look(stopping.stood, point, ground.policy)
+    stood, ended = look(stopping.stood, point, policy)
     if ended is None and stood is stopping.stood:
         return stopping, ()
+    if ended is None and (stopping.told or not stood.confirmed):
+        return Stopping(stood, stopping.told), ()
+    ground = ground_of()
     events: tuple[StopBegan | StopEnded, ...] = ()
     told = stopping.told
     if ended is not None:

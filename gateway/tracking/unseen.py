@@ -46,10 +46,11 @@ def limit_s(before: Point, plan: Plan, policy: Policy) -> float:
 def look(newest: Newest, fix: Fix, point: Point, plan: Plan, policy: Policy) -> tuple[Gap | None, Point | None]:
     """The gap that ends with `fix`, and since when it repeats one place at speed."""
     before = newest.point
-    limit = limit_s(before, plan, policy)
     silent_s = (point.fixed_at - before.fixed_at).total_seconds()
-    if silent_s > limit:
-        return _gap(newest, before, fix, point, limit), None
+    if silent_s > policy.gap_min_s or silent_s > policy.gap_unannounced_s:  # no limit is less than both
+        limit = limit_s(before, plan, policy)
+        if silent_s > limit:
+            return _gap(newest, before, fix, point, limit), None
     repeats = point.lat_e7 == before.lat_e7 and point.lon_e7 == before.lon_e7
     if repeats and _fast(point, policy):
         # A unit that pulls out may say its speed before its place changes: one such fix repeats nothing yet.

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from gateway.tracking.cells import Cell
 from gateway.tracking.events import Point, ZoneDwelt, ZoneEntered, ZoneLeft
 from gateway.tracking.policy import Policy
 from gateway.tracking.zones import ZoneSet
@@ -32,28 +33,45 @@ def follow(
 ) -> tuple[tuple[Visit, ...], tuple[ZoneEvent, ...]]:  # fmt: skip
     """The visits after `point`, and what it showed. Over a gap nothing is interpolated."""
     cell = zones.cell(point.lat_e7, point.lon_e7)
-    if not visits and not cell.held_by and not cell.borders:
+    if not visits and not cell.zone_ids:
         return visits, ()
     known = {visit.zone_id: visit for visit in visits}
+    zone_ids = cell.zone_ids if known.keys() <= cell.borders.keys() | cell.held_by else _with(known, cell)
+    x, y = cell.local(point.lat_e7, point.lon_e7)
     kept: list[Visit] = []
     events: list[ZoneEvent] = []
-    # In a fixed order, so that equal fixes give equal events whatever was cached before.
-    for zone_id in sorted({*known, *cell.held_by, *cell.borders}):
-        zone = zones.by_id.get(zone_id)
-        if zone is None:
+    changed = False
+    for zone_id in zone_ids:
+        visit = known.get(zone_id)
+        border = cell.borders.get(zone_id)
+        inside = zone_id in cell.held_by if border is None else border.holds(x, y)
+        if visit is None and not inside:
+            continue
+        if visit is not None and inside and _rests(visit, point, policy):
+            kept.append(visit)
+            continue
+        changed = True
+        if zone_id not in zones.by_id:
             continue
         away_m = cell.away_m(zone_id, point.lat_e7, point.lon_e7)
-        visit = known.get(zone_id)
-        if visit is None:
-            if away_m > 0:
-                continue
-            visit = Visit(zone_id)
-        visit, told = _turn(visit, before, point, away_m, zones, trip_id, policy, after_gap=after_gap)
+        after, told = _turn(
+            visit or Visit(zone_id), before, point, away_m, zones, trip_id, policy, after_gap=after_gap
+        )  # fmt: skip
         events.extend(told)
-        if visit.entered_at is not None or visit.turned:
-            kept.append(visit)
-    after = tuple(kept)
-    return (visits if after == visits else after), tuple(events)
+        if after.entered_at is not None or after.turned:
+            kept.append(after)
+    return (tuple(kept) if changed else visits), tuple(events)
+
+
+def _with(known: dict[str, Visit], cell: Cell) -> list[str]:
+    return sorted({*known, *cell.zone_ids})
+
+
+def _rests(visit: Visit, point: Point, policy: Policy) -> bool:
+    """Whether nothing changes while it stays inside."""
+    if visit.turned or visit.entered_at is None:
+        return False
+    return visit.dwelt or (point.fixed_at - visit.entered_at).total_seconds() < policy.zone_dwell_s
 
 
 def _turn(

@@ -10,6 +10,7 @@ from gateway.tracking.events import (
     Arrived,
     ArrivingSoon,
     Departed,
+    DepartureUnseen,
     DeviationEnded,
     Driven,
     Event,
@@ -25,6 +26,7 @@ from gateway.tracking.events import (
     ZoneLeft,
 )
 from gateway.tracking.gaps import Knowledge, verdict
+from gateway.tracking.matching import unseen_words
 
 Record = dict[str, object]
 
@@ -44,6 +46,8 @@ def record_of(event: Event, vehicle: str, *, at_end: bool) -> Record | None:
             details = _driven(event)
         case Departed() | Returned() | Arrived() | Left() | ArrivingSoon():
             details = _milestone(event)
+        case DepartureUnseen():
+            details = _unseen(event)
         case _:
             return None
     record: Record = {"kind": details.pop("kind"), "vehicle": vehicle, **details}
@@ -137,6 +141,17 @@ def _milestone(event: Departed | Returned | Arrived | Left | ArrivingSoon) -> Re
         "trip": event.trip_id,
         "order": order,
         "inferred": (isinstance(event, Arrived | Left) and event.inferred) or None,
+    }
+
+
+def _unseen(event: DepartureUnseen) -> Record:
+    before, after = event.evidence
+    return {
+        "kind": "departure_unseen",
+        **_span(before.fixed_at, after.fixed_at),
+        **_place(before),
+        "trip": event.trip_id,
+        "why": unseen_words(event),
     }
 
 

@@ -114,7 +114,7 @@ def test_zone_events_come_once_at_their_time_and_none_flaps(*, speeds: bool) -> 
     assert score.median_s <= 1
     # The noise is 4 m; a corner cut in passing, or a second beyond the border, is less than that.
     assert all(_passing(one, truth) for one in score.missed)
-    assert score.once >= 230
+    assert score.once >= 234
 
 
 def _passing(one: Crossing, truth: list[Crossing]) -> bool:
