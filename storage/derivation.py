@@ -12,7 +12,7 @@ import msgspec
 import psycopg
 from psycopg.types.json import Jsonb
 
-from contract.fix import Fix, Quality, Source
+from contract.fix import Fix, Quality
 from contract.milestones import Milestone
 from storage.derived_rows import Evidence
 from storage.ids import new_id
@@ -20,9 +20,9 @@ from storage.sql import statement
 from storage.tracking import open_legs
 
 # Fixes are fetched so much time at once: a trip that returned needs no more of them.
-SLICE = timedelta(hours=1)
+SLICE = timedelta(minutes=30)
+MOST_AT_ONCE = timedelta(hours=6)
 _QUALITIES = {quality.value: quality for quality in Quality}
-_SOURCES = {source.value: source for source in Source}
 
 
 class TripRow(msgspec.Struct, frozen=True):
@@ -41,7 +41,27 @@ class TripRow(msgspec.Struct, frozen=True):
     premises_lat_e7: int | None
     premises_lon_e7: int | None
     ended_before: datetime | None  # the end of the newest earlier trip
-    departs_next: datetime | None  # the departure of the next later trip
+    departs_next: datetime | None  # when a later trip left, by somebody's word
+
+
+class RivalDropRow(msgspec.Struct, frozen=True):
+    """A drop of such a trip."""
+
+    drop_id: str
+    order_id: str
+    seq: int
+    lat_e7: int | None
+    lon_e7: int | None
+
+
+class RivalRow(msgspec.Struct, frozen=True):
+    """Another trip of the vehicle that a departure may be, by its plan and what somebody said of it."""
+
+    trip_id: str
+    planned_departure_at: datetime
+    declared_departed_at: datetime | None
+    declared_ended_at: datetime | None
+    drops: list[RivalDropRow]
 
 
 class DropRow(msgspec.Struct, frozen=True):
@@ -86,10 +106,23 @@ def trip_to_derive(connection: psycopg.Connection, trip_id: UUID) -> TripRow | N
     return None if row is None else TripRow(*row)
 
 
-def rivals(connection: psycopg.Connection, trip: TripRow) -> list[tuple[str, datetime]]:
-    """Earlier trips (id, planned departure) of the vehicle that have not left: a departure is theirs first."""
+def rivals(connection: psycopg.Connection, trip: TripRow) -> list[RivalRow]:
+    """The vehicle's other trips that a departure may be, in order of plan."""
     values = {"vehicle_id": trip.vehicle_id, "trip_id": trip.id, "planned_departure_at": trip.planned_departure_at}
-    return [(trip_id, at) for trip_id, at in connection.execute(statement("rivals_of_trip"), values)]
+    found = connection.execute(statement("rivals_of_trip"), values).fetchall()
+    drops: dict[str, list[RivalDropRow]] = {trip_id: [] for trip_id, *_ in found}
+    for trip_id, *drop in connection.execute(statement("rival_drops"), {"trip_ids": list(drops)}) if drops else ():
+        drops[trip_id].append(RivalDropRow(*drop))
+    return [RivalRow(trip_id, planned, departed, ended, drops[trip_id]) for trip_id, planned, departed, ended in found]
+
+
+def gaps_before(connection: psycopg.Connection, trip: TripRow, shortest: timedelta) -> list[Evidence]:
+    """The fixes around gaps, so long at least, of the trip that ended last before this one, in order of time."""
+    if trip.ended_before is None:
+        return []
+    values = {"vehicle_id": trip.vehicle_id, "trip_id": trip.id, "planned_departure_at": trip.planned_departure_at,
+              "ended_before": trip.ended_before, "shortest": shortest}  # fmt: skip
+    return [points for (points,) in connection.execute(statement("gaps_before_trip"), values)][::-1]
 
 
 def drops_of_trip(connection: psycopg.Connection, trip_id: UUID) -> list[DropRow]:
@@ -106,19 +139,30 @@ def units_of_vehicle(
 
 
 def stored_fixes(
-    connection: psycopg.Connection, units: list[UnitRow], from_at: datetime, to_at: datetime
+    connection: psycopg.Connection,
+    units: list[UnitRow],
+    from_at: datetime,
+    to_at: datetime,
+    likely_to: datetime | None = None,
 ) -> Iterator[Fix]:
-    """Every stored fix of the units while they were fitted, in order of time, fetched as they are taken."""
+    """Every stored fix of the units while they were fitted, in order of time, as far as the engine asks for it.
+
+    They are fetched as they are taken: at once as far as `likely_to`, where they will probably do, then by slices,
+    twice as long after every one that is empty.
+    """
     spools = _spools(connection, units)
-    at = from_at
+    at, until, step = from_at, from_at + SLICE, SLICE
+    if likely_to is not None and at < likely_to < at + MOST_AT_ONCE:
+        until = likely_to
     while at < to_at:
-        until = min(at + SLICE, to_at)
+        until = min(until, to_at)
         parts = [
             _fixes(connection, unit, spools, max(at, unit.from_at or at), min(until, unit.to_at or until))
             for unit in units
         ]
         yield from parts[0] if len(parts) == 1 else merge(*parts, key=lambda fix: (fix.fixed_at, fix.seq))
-        at = until
+        step = SLICE if any(parts) else 2 * step
+        at, until = until, until + step
 
 
 def _spools(connection: psycopg.Connection, units: list[UnitRow]) -> dict[int, str]:
@@ -132,19 +176,18 @@ def _fixes(
     if from_at >= to_at:
         return []
     values = {"device_id": unit.device_id, "from_at": from_at, "to_at": to_at}
-    return [_fix(unit.name, spools, row) for row in connection.execute(statement("fixes_of_device"), values)]
+    rows = connection.execute(statement("fixes_of_device"), values).fetchall()
+    return [_fix(unit.name, spools, row) for row in rows]
 
 
 def _fix(device: str, spools: dict[int, str], row: tuple[Any, ...]) -> Fix:
     # Text, not binary, brought the row: a real comes back as it was sent, 3.14 and not 3.140000104904175.
-    spool_id, seq, fixed_at, lat_e7, lon_e7, altitude_m, speed_mps, course_deg, hdop, accuracy_m = row[:10]
-    satellites, ignition, quality, replayed, source, boot_id = row[10:]
+    (spool_id, seq, fixed_at, lat_e7, lon_e7, speed_mps, hdop, accuracy_m, ignition, quality, replayed,
+     boot_id) = row  # fmt: skip
     return Fix(
         device=device, spool_id=spools[spool_id], seq=seq, fixed_at=fixed_at.replace(tzinfo=UTC), lat_e7=lat_e7,
-        lon_e7=lon_e7, altitude_m=altitude_m, speed_mps=speed_mps, course_deg=course_deg, hdop=hdop,
-        accuracy_m=accuracy_m, satellites=satellites, ignition=ignition,
-        quality=None if quality is None else _QUALITIES[quality], replayed=replayed, source=_SOURCES[source],
-        boot_id=boot_id,
+        lon_e7=lon_e7, speed_mps=speed_mps, hdop=hdop, accuracy_m=accuracy_m, ignition=ignition,
+        quality=None if quality is None else _QUALITIES[quality], replayed=replayed, boot_id=boot_id,
     )  # fmt: skip
 
 
@@ -158,6 +201,22 @@ def missing_numbers(
     return tuple((low, high) for low, high in connection.execute(statement("missing_numbers"), values))
 
 
+def numbers_elsewhere(
+    connection: psycopg.Connection,
+    device_id: int,
+    spool: str,
+    numbers: tuple[int, int],
+    from_at: datetime,
+    to_at: datetime,
+) -> int:
+    """How many fixes with numbers first..last came with times that are not within from-to, as far as that is cheap."""
+    values = {"device_id": device_id, "spool": spool, "first": numbers[0], "last": numbers[1], "from_at": from_at,
+              "to_at": to_at}  # fmt: skip
+    row = connection.execute(statement("numbers_elsewhere"), values).fetchone()
+    assert row is not None, "a sum is a row"
+    return int(row[0])
+
+
 def device_word(connection: psycopg.Connection, device_id: int) -> dict[str, Any]:
     """What the device said of itself last; empty when it never did."""
     row = connection.execute(statement("device_word"), {"device_id": device_id}).fetchone()
@@ -165,16 +224,28 @@ def device_word(connection: psycopg.Connection, device_id: int) -> dict[str, Any
 
 
 def put_trip_interval(
-    connection: psycopg.Connection, trip_id: UUID, departed_at: datetime | None, ended_at: datetime | None
+    connection: psycopg.Connection,
+    trip_id: UUID,
+    departed_at: datetime | None,
+    ended_at: datetime | None,
+    end_reason: str | None,
 ) -> None:
-    """When the trip departed and ended; its legs follow."""
-    values = {"trip_id": trip_id, "departed_at": departed_at, "ended_at": ended_at}
+    """When the trip departed and ended; its legs follow. The reason holds where nobody said another."""
+    values = {"trip_id": trip_id, "departed_at": departed_at, "ended_at": ended_at, "end_reason": end_reason}
     connection.execute(statement("trip_interval"), values)
     if departed_at is None:
         connection.execute(statement("remove_legs"), values)
         return
     open_legs(connection, {str(trip_id): departed_at})
     connection.execute(statement("leg_intervals"), values)
+
+
+def kept_evidence(connection: psycopg.Connection, premises_id: UUID, fixes: list[tuple[datetime, int]]) -> int:
+    """How many of the fixes (fixed_at, seq) are still kept, of whichever unit."""
+    values = {"premises_id": premises_id, "fixed_at": [at for at, _ in fixes], "seqs": [seq for _, seq in fixes]}
+    row = connection.execute(statement("kept_evidence"), values).fetchone()
+    assert row is not None, "an aggregate is a row"
+    return int(row[0])
 
 
 def put_drop_times(connection: psycopg.Connection, times: list[tuple[str, datetime | None, datetime | None]]) -> None:

@@ -90,6 +90,11 @@ def queue_next(connection: psycopg.Connection, trip_id: UUID, cause: DerivationC
     return connection.execute(statement("queue_next_trip"), values).rowcount
 
 
+def queue_overdue(connection: psycopg.Connection, before: datetime) -> int:
+    """Queues trips that were planned before a time and never left; how many."""
+    return connection.execute(statement("queue_overdue_trips"), {"before": before, "now": true_now()}).rowcount
+
+
 def queue_unsettled(connection: psycopg.Connection, device_ids: Iterable[int], since: datetime) -> int:
     """Queues trips of the devices' vehicles that ended after `since` and are not final; how many."""
     now = true_now()

@@ -18,6 +18,7 @@ from storage.derived_rows import (
     GapRow,
     Moment,
     StopRow,
+    Unseen,
     VisitRow,
     ZoneVisitRow,
 )
@@ -100,7 +101,7 @@ def put_version(connection: psycopg.Connection, head: NewVersion, found: Finding
     connection.execute(
         statement("put_derivation"),
         {**msgspec.structs.asdict(head), "id": version_id, "digest": found.digest,
-         **_moment("departed", found.departed), **_moment("returned", found.returned)},
+         **_moment("departed", found.departed), **_moment("returned", found.returned), **_unseen(found.unseen)},
     )  # fmt: skip
     facts = [] if found.facts is None else [found.facts]
     rows: list[Finding] = [*found.stops, *found.visits, *found.zone_visits, *found.gaps, *found.deviations, *facts]
@@ -136,11 +137,15 @@ def put_return(connection: psycopg.Connection, version_id: UUID, moment: Moment)
     connection.execute(statement("put_return"), values)
 
 
+def put_unseen(connection: psycopg.Connection, version_id: UUID, unseen: Unseen) -> None:
+    connection.execute(statement("put_unseen"), {"derivation_id": version_id, **_unseen(unseen)})
+
+
 def read_findings(connection: psycopg.Connection, version_id: UUID) -> Findings:
     """All that a version holds, as it was when it was written."""
     moments = connection.execute(statement("derived_moments"), {"derivation_id": version_id}).fetchone()
     assert moments is not None, "the caller has the id from its row"
-    departed_at, departed_evidence, returned_at, returned_evidence = moments
+    departed_at, departed_evidence, returned_at, returned_evidence, unseen_at, unseen_evidence, why = moments
     facts = _read(connection, "derived_facts", FactsRow, version_id)
     return Findings(
         departed=None if departed_at is None else Moment(_utc(departed_at), departed_evidence),
@@ -151,6 +156,7 @@ def read_findings(connection: psycopg.Connection, version_id: UUID) -> Findings:
         gaps=_read(connection, "derived_gaps", GapRow, version_id),
         deviations=_read(connection, "derived_deviations", DeviationRow, version_id),
         facts=facts[0] if facts else None,
+        unseen=None if unseen_at is None else Unseen(_utc(unseen_at), unseen_evidence, why),
     )
 
 
@@ -186,6 +192,12 @@ def _moment(name: str, moment: Moment | None) -> dict[str, Any]:
     if moment is None:
         return {f"{name}_at": None, f"{name}_evidence": None}
     return {f"{name}_at": moment.at, f"{name}_evidence": Jsonb(moment.evidence)}
+
+
+def _unseen(unseen: Unseen | None) -> dict[str, Any]:
+    if unseen is None:
+        return {"unseen_at": None, "unseen_evidence": None, "unseen_why": None}
+    return {"unseen_at": unseen.at, "unseen_evidence": Jsonb(unseen.evidence), "unseen_why": unseen.why}
 
 
 def _stored(value: Any) -> Any:

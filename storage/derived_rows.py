@@ -108,6 +108,14 @@ class Moment(msgspec.Struct, frozen=True):
     evidence: Evidence
 
 
+class Unseen(msgspec.Struct, frozen=True):
+    """Nobody saw the trip depart; it was over at `at` at the latest."""
+
+    at: datetime
+    evidence: Evidence
+    why: str
+
+
 class Findings(msgspec.Struct, frozen=True, kw_only=True):
     """All that fixes showed of one trip, each kind in order of time."""
 
@@ -119,8 +127,12 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     gaps: tuple[GapRow, ...] = ()
     deviations: tuple[DeviationRow, ...] = ()
     facts: FactsRow | None = None
+    unseen: Unseen | None = None
 
     @property
     def digest(self) -> str:
         """SHA-256 of everything found: equal digests, equal findings. Ids and times of writing are no part of it."""
-        return hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()
+        found = msgspec.structs.asdict(self)
+        if self.unseen is None:
+            del found["unseen"]  # digests of versions that were made before this was told stay what they are
+        return hashlib.sha256(msgspec.json.encode(found, order="sorted")).hexdigest()

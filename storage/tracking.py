@@ -87,6 +87,9 @@ def tracking_states(connection: psycopg.Connection, device_ids: list[int]) -> di
     return dict(connection.execute(statement("tracking_states"), {"device_ids": device_ids}).fetchall())
 
 
+DEPARTURE_UNSEEN = "departure not seen"  # why such a trip ended
+
+
 class TripChange(msgspec.Struct, frozen=True):
     """A trip whose departure or end was recorded just now."""
 
@@ -124,6 +127,12 @@ def trips_ended(connection: psycopg.Connection, times: list[tuple[str, datetime]
     return changes
 
 
+def trips_unseen(connection: psycopg.Connection, times: list[tuple[str, datetime]]) -> list[TripChange]:
+    """Ends trips (trip_id, at) whose departure nobody saw; those that were changed by it."""
+    values = {"trip_ids": [trip for trip, _ in times], "at": [at for _, at in times], "reason": DEPARTURE_UNSEEN}
+    return [TripChange(*row) for row in connection.execute(statement("trips_unseen"), values)] if times else []
+
+
 def close_legs(connection: psycopg.Connection, trip_ids: list[str]) -> None:
     """The legs that are open still end with their trips."""
     if trip_ids:
@@ -150,18 +159,19 @@ def orders_on_the_road(connection: psycopg.Connection, trip_ids: list[str]) -> l
 
 
 def drops_arrived(connection: psycopg.Connection, times: list[tuple[str, datetime]]) -> None:
-    """Records (drop_id, at) arrivals."""
+    """Records (drop_id, at) arrivals, in order of time."""
     _touch_drops(connection, "drops_arrived", times)
 
 
 def drops_left(connection: psycopg.Connection, times: list[tuple[str, datetime]]) -> None:
-    """Records (drop_id, at) departures from doors."""
+    """Records (drop_id, at) departures from doors, in order of time."""
     _touch_drops(connection, "drops_left", times)
 
 
 def _touch_drops(connection: psycopg.Connection, name: str, times: list[tuple[str, datetime]]) -> None:
-    if times:
-        values = {"drop_ids": [drop for drop, _ in times], "at": [at for _, at in times]}
+    last = dict(times)
+    if last:
+        values = {"drop_ids": list(last), "at": list(last.values())}
         connection.execute(statement(name), values)
 
 

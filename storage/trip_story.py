@@ -46,6 +46,9 @@ class VersionRow(msgspec.Struct, frozen=True):
     departed_evidence: Evidence | None
     returned_at: datetime | None
     returned_evidence: Evidence | None
+    unseen_at: datetime | None  # nobody saw it leave: over by then at the latest
+    unseen_evidence: Evidence | None
+    unseen_why: str | None
 
 
 class StopStory(msgspec.Struct, frozen=True):

@@ -32,6 +32,7 @@ from firmware_bridge.sim.day import VehicleDay
 from firmware_bridge.sim.feed import arrivals, nmea, trips
 from firmware_bridge.sim.fleet_plan import FleetWish, fleet_days
 from firmware_bridge.sim.streets import Streets
+from gateway.derive.ground import Grounds
 from gateway.orders.service import plan_trip
 from gateway.tracking.policy import Policy
 from gateway.worker.derive import work_off
@@ -222,8 +223,9 @@ def _derive(owner: psycopg.Connection, url: str, trip_ids: list[UUID], workers: 
 def _work(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         clock = Clock(origin=STARTS_AT + timedelta(days=8), wall=true_now())
+        grounds = Grounds(POLICY)
         while True:
-            work_off(connection, POLICY, clock)
+            work_off(connection, grounds, clock)
             row = connection.execute("SELECT count(*) FROM waybill.derivation_queue WHERE failures = 0").fetchone()
             if row == (0,):
                 return

@@ -12,6 +12,8 @@ import psycopg
 from contract.clock import true_now
 from contract.reasons import DerivationCause
 from gateway.derive.exceptions import sync_exceptions
+from gateway.derive.gone import FixesGoneError, what_is_gone
+from gateway.derive.ground import Grounds
 from gateway.derive.knowledge import judge_of
 from gateway.derive.material import Material, fixes_of, gather
 from gateway.derive.milestones import correct_milestones
@@ -31,6 +33,7 @@ from storage.derived import (
 )
 from storage.derived_rows import Findings
 from storage.device_log import given_up_numbers
+from storage.tracking import DEPARTURE_UNSEEN
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +43,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     changed: bool
     final: bool
     fixes: int
+    refused: str | None = None  # why what was found stays although deriving again shows something else
 
 
 def derive(connection: psycopg.Connection, material: Material, changes: Mapping[str, object] | None = None) -> Derived:
@@ -55,31 +59,42 @@ def derive(connection: psycopg.Connection, material: Material, changes: Mapping[
 def derive_once(
     connection: psycopg.Connection, trip_id: UUID, base: Policy, now: datetime, changes: Mapping[str, object]
 ) -> tuple[Findings, Findings]:
-    """What the stored fixes show under the thresholds that held, and under `changes`. Keeps nothing."""
-    material = gather(connection, trip_id, None, base, now)
+    """What the stored fixes show under the thresholds that held, and under `changes`. Keeps nothing.
+
+    Raises FixesGoneError when they do not show any more what they did.
+    """
+    material = gather(connection, trip_id, Grounds(base), now)
     if material is None:
         return Findings(), Findings()
-    return derive(connection, material).findings, derive(connection, material, changes).findings
+    derived = derive(connection, material)
+    before = counting_version(connection, trip_id)
+    gone = None if before is None else what_is_gone(connection, material, before, derived)
+    if gone is not None:
+        raise FixesGoneError(gone)
+    return derived.findings, derive(connection, material, changes).findings
 
 
 def derive_and_keep(
-    connection: psycopg.Connection, trip_id: UUID, cause: DerivationCause, base: Policy, actor: Actor, now: datetime
+    connection: psycopg.Connection, trip_id: UUID, cause: DerivationCause, grounds: Grounds, actor: Actor, now: datetime
 ) -> Outcome:
     """Derives the trip in the caller's transaction, which holds its lock; a version that says nothing new is not made.
 
     A trip whose fixes are gone keeps what was found when they were there.
     """
-    material = gather(connection, trip_id, None, base, now)
+    material = gather(connection, trip_id, grounds, now)
     if material is None:
         return Outcome(version=None, changed=False, final=False, fixes=0)
     derived = derive(connection, material)
     before = counting_version(connection, trip_id)
-    if derived.fixes == 0 or (before is None and derived.findings == Findings()):
-        return Outcome(version=None if before is None else before.version, changed=False, final=False, fixes=0)
+    if before is None and derived.findings == Findings():
+        return Outcome(version=None, changed=False, final=False, fixes=derived.fixes)
     final = _final(connection, material, derived)
     if before is not None and _same(connection, before, derived.findings):
         confirm_version(connection, before.id, digest=derived.findings.digest, fixes=derived.fixes, final=final)
         return Outcome(version=before.version, changed=False, final=final, fixes=derived.fixes)
+    gone = None if before is None else what_is_gone(connection, material, before, derived)
+    if before is not None and gone is not None:
+        return Outcome(version=before.version, changed=False, final=before.final, fixes=derived.fixes, refused=gone)
     version = _keep(connection, material, derived, before, cause, now, final=final)
     _follow(connection, material, derived.findings, cause, version, actor, now)
     return Outcome(version=version, changed=True, final=final, fixes=derived.fixes)
@@ -155,9 +170,10 @@ def _follow(
     trip = material.trip
     departed_at = found.departed.at if found.departed else trip.declared_departed_at
     ended_at = found.returned.at if found.returned else trip.declared_ended_at
-    moved = (departed_at, ended_at) != (trip.departed_at, trip.ended_at)
+    unseen = found.unseen.at if found.unseen else None
+    moved = (departed_at, ended_at or unseen) != (trip.departed_at, trip.ended_at)
     if moved:
-        put_trip_interval(connection, trip.id, departed_at, ended_at)
+        put_trip_interval(connection, trip.id, departed_at, ended_at or unseen, DEPARTURE_UNSEEN if unseen else None)
     visits = {visit.drop_id: visit for visit in found.visits}
     times = [
         (drop.drop_id, *((visit.arrived_at, visit.left_at) if (visit := visits.get(drop.drop_id)) else (None, None)))
@@ -167,7 +183,7 @@ def _follow(
     recorded_at = true_now()
     corrected = correct_milestones(connection, material, found, recorded_at)
     sync_exceptions(connection, trip.id, found, material.ground, actor=actor, at=now, whole=True)
-    after = {"version": version, "departed_at": departed_at, "ended_at": ended_at, "stops": len(found.stops),
+    after = {"version": version, "departed_at": departed_at, "ended_at": ended_at or unseen, "stops": len(found.stops),
              "gaps": len(found.gaps), "corrected": corrected}  # fmt: skip
     event = AuditEvent(
         at=now, actor=actor, action="trip.derived", object_kind="trip", object_id=str(trip.id),

@@ -13,6 +13,7 @@ from gateway.tracking.events import (
     Arrived,
     ArrivingSoon,
     Departed,
+    DepartureUnseen,
     DeviationBegan,
     DeviationEnded,
     Driven,
@@ -30,6 +31,7 @@ from gateway.tracking.events import (
     ZoneLeft,
 )
 from gateway.tracking.gaps import Verdict
+from gateway.tracking.matching import unseen_words
 from storage.derived_rows import (
     DeviationRow,
     Evidence,
@@ -38,6 +40,7 @@ from storage.derived_rows import (
     GapRow,
     Moment,
     StopRow,
+    Unseen,
     VisitRow,
     ZoneVisitRow,
 )
@@ -68,6 +71,7 @@ class Collector:
         self._judge, self._version = judge, version
         self._departed: Moment | None = None
         self._returned: Moment | None = None
+        self._unseen: Unseen | None = None
         self._facts: FactsRow | None = None
         self._stops: dict[datetime, StopRow] = {}
         self._visits: dict[str, VisitRow] = {}
@@ -78,10 +82,8 @@ class Collector:
     def add(self, event: Event) -> None:
         """Takes the event in; one that supersedes an earlier one replaces it."""
         match event:
-            case Departed():
-                self._departed = Moment(event.at, evidence(event.evidence))
-            case Returned():
-                self._returned = Moment(event.at, evidence(event.evidence))
+            case Departed() | Returned() | DepartureUnseen():
+                self._moment(event)
             case StopBegan() | StopEnded():
                 row = _stop(event, self._version)
                 self._stops[row.began_at] = row
@@ -104,13 +106,23 @@ class Collector:
     def findings(self, trip_from: datetime | None, trip_to: datetime | None) -> Findings:
         """Everything so far; of zones what happened from-to (None: no bound)."""
         return Findings(
-            departed=self._departed, returned=self._returned, facts=self._facts,
+            departed=self._departed, returned=self._returned, facts=self._facts, unseen=self._unseen,
             stops=tuple(self._stops[at] for at in sorted(self._stops)),
             visits=tuple(sorted(self._visits.values(), key=_visit_order)),
             zone_visits=self._zone_visits(trip_from, trip_to),
             gaps=tuple(self._gaps[at] for at in sorted(self._gaps)),
             deviations=tuple(self._deviations[at] for at in sorted(self._deviations)),
         )  # fmt: skip
+
+    def _moment(self, event: Departed | Returned | DepartureUnseen) -> None:
+        points = evidence(event.evidence)
+        match event:
+            case Departed():
+                self._departed = Moment(event.at, points)
+            case Returned():
+                self._returned = Moment(event.at, points)
+            case DepartureUnseen():
+                self._unseen = Unseen(event.at, points, unseen_words(event))
 
     def _visit(self, event: ArrivingSoon | Arrived | Left) -> None:
         row = self._visits.get(event.drop_id) or VisitRow(
@@ -120,12 +132,12 @@ class Collector:
         match event:
             case ArrivingSoon():
                 changed: dict[str, Any] = {} if row.soon_at else {"soon_at": event.at, "soon_evidence": points}
-            case Arrived() if row.arrived_at is None:
-                changed = {"arrived_at": event.at, "arrived_evidence": points, "inferred": event.inferred}
-            case Left() if row.left_at is None:
+            case Arrived():
+                # Where it came again, it had only waited or passed before: the last time is the delivery's.
+                changed = {"arrived_at": event.at, "arrived_evidence": points, "inferred": event.inferred,
+                           "left_at": None, "left_evidence": None}  # fmt: skip
+            case Left():
                 changed = {"left_at": event.at, "left_evidence": points, "inferred": row.inferred or event.inferred}
-            case _:
-                return  # it came back to the door: the first visit is the one that counts
         self._visits[event.drop_id] = msgspec.structs.replace(row, **changed)
 
     def _gap(self, event: GapOpened | Gap) -> GapRow:

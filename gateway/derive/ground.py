@@ -59,6 +59,11 @@ class GroundHistory:
             self._known[place] = self._build(self._changes[place - 1] if place else _LONG_AGO)
         return self._known[place]
 
+    def next_change(self, instant: datetime) -> datetime | None:
+        """When what holds at `instant` holds no more; None: for ever."""
+        place = bisect_right(self._changes, instant)
+        return self._changes[place] if place < len(self._changes) else None
+
     def _build(self, instant: datetime) -> Ground:
         zones = tuple(self._zone(row) for row in self._zones if _holds(row, instant))
         yard = next((zone.zone_id for zone in zones if zone.kind is ZoneKind.PREMISES), None)

@@ -8,11 +8,10 @@ import msgspec
 import psycopg
 
 from gateway.derive.findings import facts_row
-from gateway.derive.ground import read_ground
+from gateway.derive.ground import Grounds
 from gateway.tracking.engine import State, finish, step
 from gateway.tracking.events import HourDriven
 from gateway.tracking.plan import Plan
-from gateway.tracking.policy import Policy
 from storage.derivation import stored_fixes, units_of_vehicle
 from storage.derivation_queue import DueHour
 from storage.derived import note_policy_version, put_vehicle_hours
@@ -20,23 +19,25 @@ from storage.derived import note_policy_version, put_vehicle_hours
 _HOUR = timedelta(hours=1)
 # The filter needs some fixes to go by; the hour is over with the first fix after it.
 _BEFORE = timedelta(minutes=20)
+_OVER = timedelta(minutes=1)
 
 
-def derive_hour(connection: psycopg.Connection, due: DueHour, base: Policy) -> bool:
+def derive_hour(connection: psycopg.Connection, due: DueHour, grounds: Grounds) -> bool:
     """Replaces the row of (vehicle, hour); whether there are fixes to make it from."""
     from_at, to_at = due.hour_at - _BEFORE, due.hour_at + 2 * _HOUR
     units = units_of_vehicle(connection, due.vehicle_id, from_at, to_at)
-    ground = read_ground(connection, str(due.premises_id), base).at(due.hour_at)
+    premises_id = str(due.premises_id)
+    ground = grounds.of(connection, {premises_id})[premises_id].at(due.hour_at)
     # With the intervals that live tracking goes by: they say how long a silence is a gap.
     plans = {
         unit.name: Plan(
-            vehicle_id=str(due.vehicle_id), premises_id=str(due.premises_id), premises_lat_e7=None,
+            vehicle_id=str(due.vehicle_id), premises_id=premises_id, premises_lat_e7=None,
             premises_lon_e7=None, report_interval_s=unit.report_interval_s, heartbeat_s=unit.heartbeat_s,
         )
         for unit in units
     }  # fmt: skip
     state, found, plan = State(), None, None
-    for fix in stored_fixes(connection, units, from_at, to_at):
+    for fix in stored_fixes(connection, units, from_at, to_at, due.hour_at + _HOUR + _OVER):
         plan = plans[fix.device]
         outcome = step(state, fix, plan, ground.policy)
         state = outcome.state

@@ -9,7 +9,7 @@ import psycopg
 
 from gateway.tracking.events import Gap
 from gateway.tracking.gaps import DeviceWord, Knowledge, Verdict, verdict
-from storage.derivation import device_word, missing_numbers
+from storage.derivation import device_word, missing_numbers, numbers_elsewhere
 from storage.device_log import DeviceEntry, device_log, given_up_numbers
 
 _WORDS = frozenset({"offline", "off_duty", "stuck", "no_fix"})
@@ -34,9 +34,18 @@ def knowledge(connection: psycopg.Connection, device_id: int, gap: Gap) -> Knowl
     return Knowledge(
         missing=missing_numbers(connection, device_id, spool, first + 1, last - 1) if spool == gap.spool_after else (),
         given_up=given_up_numbers(connection, device_id, spool),
+        elsewhere=_elsewhere(connection, device_id, gap),
         backlog=said.get("backlog") if said.get("spool") == spool else None,
         words=tuple(_word(entry) for entry in entries if _tells(entry)),
     )
+
+
+def _elsewhere(connection: psycopg.Connection, device_id: int, gap: Gap) -> int:
+    """Fixes that the unit numbered within the gap and that came with other times; asked only when there are numbers."""
+    first, last = gap.evidence[0].seq + 1, gap.evidence[-1].seq - 1
+    if gap.spool_before != gap.spool_after or gap.boot_before is None or last - first < gap.refused:
+        return 0
+    return numbers_elsewhere(connection, device_id, gap.spool_before, (first, last), gap.began_at, gap.at)
 
 
 def _tells(entry: DeviceEntry) -> bool:

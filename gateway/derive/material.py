@@ -10,15 +10,20 @@ import msgspec
 import psycopg
 
 from contract.fix import Fix
-from gateway.derive.ground import Ground, GroundHistory
+from gateway.derive.ground import Ground, GroundHistory, Grounds
+from gateway.tracking.events import Point
+from gateway.tracking.matching import Hidden
 from gateway.tracking.plan import Plan, PlannedDrop, PlannedTrip
 from gateway.tracking.policy import Policy
 from gateway.tracking.route import Route
 from storage.derivation import (
     DropRow,
+    RivalDropRow,
+    RivalRow,
     TripRow,
     UnitRow,
     drops_of_trip,
+    gaps_before,
     rivals,
     stored_fixes,
     trip_to_derive,
@@ -38,13 +43,14 @@ class Material(msgspec.Struct, frozen=True):
 
     trip: TripRow
     drops: list[DropRow]
-    rivals: list[tuple[str, datetime]]
+    rivals: list[RivalRow]  # in order of plan
     units: list[UnitRow]
     ground: GroundHistory
     from_at: datetime
     to_at: datetime
     route: Route | None
-    over: bool  # nothing that comes later can belong to it: the vehicle has left on another trip, or too long ago
+    hidden: tuple[Hidden, ...]  # times on the trip before that may hide its end and this one's departure
+    over: bool  # nothing that comes later can belong to it: too long ago, or another trip is said to have left
 
     def unit_at(self, instant: datetime) -> UnitRow | None:
         """The unit that was fitted at `instant`."""
@@ -57,11 +63,16 @@ class Material(msgspec.Struct, frozen=True):
         return Plan(
             vehicle_id=str(trip.vehicle_id), premises_id=str(trip.premises_id),
             premises_lat_e7=trip.premises_lat_e7, premises_lon_e7=trip.premises_lon_e7,
-            trips=(*map(_rival, self.rivals), self._planned()), premises_zone_id=ground.premises_zone_id,
+            trips=self._trips(), premises_zone_id=ground.premises_zone_id,
             zones=ground.zones, places=ground.places,
             report_interval_s=None if intervals is None else intervals.report_interval_s,
             heartbeat_s=None if intervals is None else intervals.heartbeat_s,
         )  # fmt: skip
+
+    def _trips(self) -> tuple[PlannedTrip, ...]:
+        """In order of plan, as live tracking has them."""
+        trips = [*map(_rival, self.rivals), self._planned()]
+        return tuple(sorted(trips, key=lambda trip: (trip.planned_departure_at, trip.trip_id)))
 
     def _planned(self) -> PlannedTrip:
         return PlannedTrip(
@@ -71,33 +82,40 @@ class Material(msgspec.Struct, frozen=True):
         )  # fmt: skip
 
 
-def gather(
-    connection: psycopg.Connection, trip_id: UUID, grounds: GroundHistory | None, base: Policy, now: datetime
-) -> Material | None:
-    """The material of the trip; None when there is no such trip. `grounds` None: read them."""
-    from gateway.derive.ground import read_ground
-
+def gather(connection: psycopg.Connection, trip_id: UUID, grounds: Grounds, now: datetime) -> Material | None:
+    """The material of the trip; None when there is no such trip."""
     trip = trip_to_derive(connection, trip_id)
     if trip is None:
         return None
-    ground = grounds or read_ground(connection, str(trip.premises_id), base)
-    from_at, to_at, over = _window(trip, ground.at(trip.planned_departure_at).policy, now)
+    premises_id = str(trip.premises_id)
+    ground = grounds.of(connection, {premises_id})[premises_id]
+    policy = ground.at(trip.planned_departure_at).policy
+    from_at, to_at, over = _window(trip, policy, now)
     return Material(
         trip, drops_of_trip(connection, trip_id), rivals(connection, trip),
         units_of_vehicle(connection, trip.vehicle_id, from_at, to_at), ground, from_at, to_at,
-        route_of(trip.planned_route), over,
+        route_of(trip.planned_route), _hidden(connection, trip, policy), over,
     )  # fmt: skip
 
 
 def fixes_of(connection: psycopg.Connection, material: Material) -> Iterator[Fix]:
     """Every stored fix of the window in order of time."""
-    return stored_fixes(connection, material.units, material.from_at, material.to_at)
+    ended_at = material.trip.ended_at
+    # What was found before decides how many are fetched at once, not how many are looked at.
+    likely_to = None if ended_at is None else ended_at + AFTER + timedelta(seconds=1)
+    return stored_fixes(connection, material.units, material.from_at, material.to_at, likely_to)
 
 
 def route_of(planned_route: list[tuple[int, int]] | None) -> Route | None:
     """The planned way as the engine takes it, latitude first; None when none is planned."""
     line = tuple((lat_e7, lon_e7) for lon_e7, lat_e7 in planned_route or ())
     return Route(line) if len(line) > 1 else None
+
+
+def _hidden(connection: psycopg.Connection, trip: TripRow, policy: Policy) -> tuple[Hidden, ...]:
+    """Live tracking has them in its state; which numbers they lack is the earlier trip's matter."""
+    found = gaps_before(connection, trip, timedelta(seconds=policy.unseen_round_s))
+    return tuple(Hidden(*msgspec.convert(points, tuple[Point, Point])) for points in found)
 
 
 def _window(trip: TripRow, policy: Policy, now: datetime) -> tuple[datetime, datetime, bool]:
@@ -117,12 +135,14 @@ def _fitted(unit: UnitRow, instant: datetime) -> bool:
     return (unit.from_at is None or unit.from_at <= instant) and (unit.to_at is None or instant < unit.to_at)
 
 
-def _rival(rival: tuple[str, datetime]) -> PlannedTrip:
-    trip_id, planned_departure_at = rival
-    return PlannedTrip(trip_id=trip_id, planned_departure_at=planned_departure_at, departed_at=None, drops=())
+def _rival(row: RivalRow) -> PlannedTrip:
+    return PlannedTrip(
+        trip_id=row.trip_id, planned_departure_at=row.planned_departure_at, departed_at=row.declared_departed_at,
+        ended_at=row.declared_ended_at, drops=tuple(map(_drop, row.drops)),
+    )  # fmt: skip
 
 
-def _drop(row: DropRow) -> PlannedDrop:
+def _drop(row: DropRow | RivalDropRow) -> PlannedDrop:
     return PlannedDrop(
         drop_id=row.drop_id, order_id=row.order_id, seq=row.seq, lat_e7=row.lat_e7, lon_e7=row.lon_e7,
         arrived_at=None, left_at=None, closed=False,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -12,11 +12,12 @@ from gateway.derive.findings import Collector, Judge
 from gateway.derive.ground import Ground
 from gateway.derive.material import AFTER, Material
 from gateway.tracking.engine import State, finish, step
-from gateway.tracking.events import Departed, Event, Returned, ZoneDwelt, ZoneEntered, ZoneLeft
+from gateway.tracking.events import Departed, DepartureUnseen, Event, Returned, ZoneDwelt, ZoneEntered, ZoneLeft
 from gateway.tracking.plan import Plan
 from gateway.tracking.policy import Policy, overridden
-from storage.derived_rows import Findings
+from storage.derived_rows import Findings, Unseen
 
+_LONG_AGO, _NEVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 Numbers = dict[tuple[str, str], tuple[int, int]]  # (device, spool) -> first and last number of the trip
 
 
@@ -26,7 +27,7 @@ class Derived(msgspec.Struct, frozen=True):
     findings: Findings
     fixes: int
     numbers: Numbers
-    over: bool  # it returned, its end was declared, or nothing more can come
+    over: bool  # it returned, left unseen, its end was declared, or nothing more can come
 
 
 class Replay:
@@ -41,26 +42,31 @@ class Replay:
         self._collector = Collector(judge, self._version_at)
         self._departed_at: datetime | None = None
         self._returned_at: datetime | None = None
+        self._unseen = False
         self._numbers: Numbers = {}
 
     def run(self, fixes: Iterable[Fix]) -> Derived:
         """Steps through the fixes until the trip is over, or there are no more."""
-        state, count = State(), 0
+        state, count = State(hidden=self._material.hidden), 0
         plan, policy = None, Policy()
+        device, until = "", _LONG_AGO
         for fix in fixes:
-            if self._returned_at is not None and fix.fixed_at > self._returned_at + AFTER:
+            if self._unseen or (self._returned_at is not None and fix.fixed_at > self._returned_at + AFTER):
                 break
-            plan, policy = self._at(fix)
+            if fix.fixed_at >= until or fix.device != device:
+                (plan, policy), device = self._at(fix), fix.device
+                until = self._material.ground.next_change(fix.fixed_at) or _NEVER
             outcome = step(state, fix, plan, policy)
             state, count = outcome.state, count + 1
             if outcome.events:
                 self._take(outcome.events)
             if self._returned_at is None and self._under_way(fix.fixed_at):
                 self._number(fix)
-        over = self._returned_at is not None or self._material.over or self._declared_over()
-        if over and self._returned_at is None and plan is not None:
+        ended = self._returned_at is not None or self._unseen
+        over = ended or self._material.over or self._declared_over()
+        if over and not ended and plan is not None:
             self._take(finish(state, plan, policy))
-        return Derived(self._findings(), count, self._numbers, over)
+        return Derived(self._findings(count), count, self._numbers, over)
 
     def _at(self, fix: Fix) -> tuple[Plan, Policy]:
         ground = self._material.ground.at(fix.fixed_at)
@@ -93,11 +99,26 @@ class Replay:
                 self._numbers.clear()
             elif isinstance(event, Returned):
                 self._returned_at = event.at
+            elif isinstance(event, DepartureUnseen):
+                self._unseen = True
+                self._number_between(event)
 
     def _number(self, fix: Fix) -> None:
-        key = (fix.device, fix.spool_id)
-        first, last = self._numbers.get(key, (fix.seq, fix.seq))
-        self._numbers[key] = (min(first, fix.seq), max(last, fix.seq))
+        key, seq = (fix.device, fix.spool_id), fix.seq
+        known = self._numbers.get(key)
+        if known is None:
+            self._numbers[key] = (seq, seq)
+        elif seq > known[1]:
+            self._numbers[key] = (known[0], seq)
+        elif seq < known[0]:
+            self._numbers[key] = (seq, known[1])
+
+    def _number_between(self, event: DepartureUnseen) -> None:
+        """What is missing of the time in which it left unseen may still come."""
+        before, after = event.evidence
+        unit = self._material.unit_at(before.fixed_at)
+        if unit is not None and event.spool_id is not None and before.seq < after.seq:
+            self._numbers[unit.name, event.spool_id] = (before.seq, after.seq)
 
     def _under_way(self, at: datetime) -> bool:
         began_at = self._departed_at or self._material.trip.declared_departed_at
@@ -107,9 +128,20 @@ class Replay:
         ended_at = self._material.trip.declared_ended_at
         return ended_at is not None and ended_at <= self._material.to_at
 
-    def _findings(self) -> Findings:
+    def _findings(self, count: int) -> Findings:
         trip = self._material.trip
         departed_at = self._departed_at or trip.declared_departed_at
-        if departed_at is None:
-            return Findings()
-        return self._collector.findings(departed_at, self._returned_at or trip.declared_ended_at)
+        if departed_at is not None:
+            return self._collector.findings(departed_at, self._returned_at or trip.declared_ended_at)
+        if self._unseen:
+            return Findings(unseen=self._collector.findings(None, None).unseen)
+        return Findings(unseen=self._never_left(count))
+
+    def _never_left(self, count: int) -> Unseen | None:
+        """The trip will not leave any more, and nobody said that it did or that it will not."""
+        material = self._material
+        if not material.over or material.trip.declared_ended_at is not None:
+            return None
+        from_at, to_at = material.from_at, material.to_at
+        why = f"no departure in {count} fixes from {from_at:%Y-%m-%d %H:%M} to {to_at:%Y-%m-%d %H:%M} (UTC)"
+        return Unseen(to_at, [], why)

@@ -27,6 +27,7 @@ from storage.derived import (
     put_departure,
     put_findings,
     put_return,
+    put_unseen,
 )
 from storage.derived_rows import Findings
 
@@ -96,11 +97,13 @@ def _moments(connection: psycopg.Connection, version: LiveVersion, found: Findin
         put_departure(connection, version.id, found.departed)
     if found.returned is not None:
         put_return(connection, version.id, found.returned)
+    if found.unseen is not None:
+        put_unseen(connection, version.id, found.unseen)
 
 
 def _queue(connection: psycopg.Connection, version: LiveVersion, found: Findings) -> None:
     """A trip that is over is derived once more from all that is stored; so is one that a later version counts for."""
-    if found.returned is not None:
+    if found.returned is not None or found.unseen is not None:
         queue_trips(connection, [(version.trip_id, DerivationCause.TRIP_ENDED)], _SETTLED_AFTER)
     elif not version.counts:
         queue_trips(connection, [(version.trip_id, DerivationCause.LATE_DATA)])

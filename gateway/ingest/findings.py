@@ -8,9 +8,19 @@ import msgspec
 import psycopg
 
 from contract.milestones import Milestone
-from gateway.tracking.events import Arrived, ArrivingSoon, Departed, Event, Left, MilestoneEvent, Returned
+from gateway.tracking.events import (
+    Arrived,
+    ArrivingSoon,
+    Departed,
+    DepartureUnseen,
+    Event,
+    Left,
+    MilestoneEvent,
+    Returned,
+)
 from storage.audit import Actor, AuditEvent, record
 from storage.tracking import (
+    DEPARTURE_UNSEEN,
     DetectedMilestone,
     TripChange,
     drops_arrived,
@@ -20,11 +30,13 @@ from storage.tracking import (
     put_detected,
     trips_departed,
     trips_ended,
+    trips_unseen,
 )
 
 
 def write_findings(connection: psycopg.Connection, found: list[tuple[str, Event]], recorded_at: datetime) -> None:
     """Writes events, given as (device name, event), set by set: departures, doors, returns."""
+    _write_unseen(connection, [(device, event) for device, event in found if isinstance(event, DepartureUnseen)])
     milestones = [(device, event) for device, event in found if isinstance(event, MilestoneEvent)]
     if not milestones:
         return
@@ -41,6 +53,12 @@ def write_findings(connection: psycopg.Connection, found: list[tuple[str, Event]
     put_detected(connection, _on_trips(connection, returns, Milestone.RETURNED), recorded_at)
     record(connection, [_audit(change, "trip.departed", devices) for change in departed])
     record(connection, [_audit(change, "trip.ended", devices) for change in ended])
+
+
+def _write_unseen(connection: psycopg.Connection, unseen: list[tuple[str, DepartureUnseen]]) -> None:
+    devices = {event.trip_id: device for device, event in unseen}
+    ended = trips_unseen(connection, [(event.trip_id, event.at) for _, event in unseen])
+    record(connection, [_audit(change, "trip.ended", devices, DEPARTURE_UNSEEN) for change in ended])
 
 
 def _at_doors(events: list[MilestoneEvent]) -> list[DetectedMilestone]:
@@ -79,7 +97,7 @@ def _evidence(event: MilestoneEvent) -> str:
     return msgspec.json.encode(event.evidence).decode()
 
 
-def _audit(change: TripChange, action: str, devices: dict[str, str]) -> AuditEvent:
+def _audit(change: TripChange, action: str, devices: dict[str, str], reason: str | None = None) -> AuditEvent:
     return AuditEvent(
         at=change.at,
         actor=Actor("device", devices[change.trip_id]),
@@ -88,4 +106,5 @@ def _audit(change: TripChange, action: str, devices: dict[str, str]) -> AuditEve
         object_id=change.trip_id,
         premises_id=change.premises_id,
         after={"trip_no": change.trip_no, "at": change.at},
+        reason=reason,
     )

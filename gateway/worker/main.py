@@ -22,7 +22,7 @@ from gateway.watch.listener import Listen, Watched, listening
 from gateway.worker.addresses import address_jobs
 from gateway.worker.alerts import AlertOptions, alert_jobs
 from gateway.worker.check_ins import check_in_job
-from gateway.worker.derive import deriving, trimming
+from gateway.worker.derive import deriving, overdue, trimming
 from gateway.worker.eta import eta_jobs
 from gateway.worker.fleet import FleetMetrics
 from gateway.worker.jobs import Job, compression, figures, heartbeat, measure, retention
@@ -84,6 +84,7 @@ def run_worker(options: WorkerOptions, stop: threading.Event) -> None:
     jobs += message_jobs(options.database_url, options.messages)
     jobs += alert_jobs(options.database_url, options.alerts)
     jobs += [deriving(options.database_url, options.policy, options.clock), trimming(options.database_url)]
+    jobs.append(overdue(options.database_url, options.clock))
     jobs += address_jobs(options.database_url, options.clock, options.places, options.address_service)
     jobs += eta_jobs(options.database_url, options.clock, options.map_dir)
     jobs.append(check_in_job(options.database_url, options.clock))

@@ -94,24 +94,59 @@ WHERE s.failed IS NOT NULL AND NOT EXISTS (
     WHERE i.device_id = s.device_id);
 
 -- name: derive_trip
--- The trip that is to be derived, and the one of the same vehicle before and after it.
+-- The trip that is to be derived; when the one before it ended, and when a later one left by somebody's word.
 SELECT t.id, t.premises_id, t.trip_no, t.vehicle_id, t.planned_departure_at, t.departed_at, t.ended_at,
     t.declared_departed_at, t.declared_ended_at, t.planned_route, p.lat_e7, p.lon_e7,
     (SELECT max(b.ended_at) FROM waybill.trip b WHERE b.vehicle_id = t.vehicle_id
-        AND (b.planned_departure_at, b.id) < (t.planned_departure_at, t.id)
+        AND (b.planned_departure_at, b.id) < (t.planned_departure_at, t.id) AND b.departed_at IS NOT NULL
         AND b.planned_departure_at > t.planned_departure_at - INTERVAL '7 days'),
-    (SELECT min(a.departed_at) FROM waybill.trip a WHERE a.vehicle_id = t.vehicle_id
-        AND (a.planned_departure_at, a.id) > (t.planned_departure_at, t.id) AND a.departed_at IS NOT NULL)
+    (SELECT min(a.declared_departed_at) FROM waybill.trip a WHERE a.vehicle_id = t.vehicle_id
+        AND (a.planned_departure_at, a.id) > (t.planned_departure_at, t.id))
 FROM waybill.trip t JOIN waybill.premises p ON p.id = t.premises_id
 WHERE t.id = %(trip_id)s;
 
+-- name: gaps_before_trip
+-- Gaps of the trip that ended last before this one, as they count, in which the vehicle may have been back and left again.
+SELECT g.evidence
+FROM waybill.gap g JOIN waybill.derivation d ON d.id = g.derivation_id
+WHERE d.superseded_at IS NULL AND d.trip_id = (
+        SELECT b.id FROM waybill.trip b
+        WHERE b.vehicle_id = %(vehicle_id)s AND b.departed_at IS NOT NULL AND b.ended_at = %(ended_before)s
+            AND (b.planned_departure_at, b.id) < (%(planned_departure_at)s, %(trip_id)s::uuid)
+        ORDER BY b.planned_departure_at DESC LIMIT 1)
+    AND g.ended_at - g.began_at >= %(shortest)s AND g.cause <> 'no_power'
+ORDER BY g.began_at DESC LIMIT 6;
+
 -- name: rivals_of_trip
--- Earlier planned trips of the vehicle that have not left: a departure is theirs first.
-SELECT b.id::text, b.planned_departure_at FROM waybill.trip b
-WHERE b.vehicle_id = %(vehicle_id)s AND b.id <> %(trip_id)s AND b.departed_at IS NULL AND b.ended_at IS NULL
-    AND b.planned_departure_at < %(planned_departure_at)s
-    AND b.planned_departure_at > %(planned_departure_at)s - INTERVAL '24 hours'
+-- Other trips of the vehicle that a departure may be: earlier ones that have not ended, and later ones by their plan.
+SELECT b.id::text, b.planned_departure_at, b.declared_departed_at, b.declared_ended_at FROM waybill.trip b
+WHERE b.vehicle_id = %(vehicle_id)s AND NOT b.cancelled
+    AND b.planned_departure_at BETWEEN %(planned_departure_at)s - INTERVAL '48 hours'
+        AND %(planned_departure_at)s + INTERVAL '48 hours'
+    AND ((b.ended_at IS NULL AND (b.planned_departure_at, b.id) < (%(planned_departure_at)s, %(trip_id)s::uuid))
+        OR (b.planned_departure_at, b.id) > (%(planned_departure_at)s, %(trip_id)s::uuid))
 ORDER BY b.planned_departure_at, b.id;
+
+-- name: rival_drops
+-- Their drops: with some open, passing the premises ends no trip.
+SELECT d.trip_id::text, d.id::text, d.order_id::text, d.seq, o.lat_e7, o.lon_e7
+FROM waybill.trip_drop d JOIN waybill.orders o ON o.id = d.order_id
+WHERE d.trip_id = ANY (%(trip_ids)s::uuid[]) ORDER BY d.trip_id, d.seq;
+
+-- name: queue_overdue_trips
+-- Trips that nobody saw leave, or said to have left, so long after their plan that none will.
+INSERT INTO waybill.derivation_queue AS q (trip_id, premises_id, cause, queued_at, due_at)
+SELECT t.id, t.premises_id, 'trip_ended', %(now)s::timestamptz, %(now)s::timestamptz
+FROM waybill.trip t
+WHERE t.ended_at IS NULL AND t.departed_at IS NULL AND t.planned_departure_at < %(before)s
+ON CONFLICT (trip_id) DO NOTHING;
+
+-- name: kept_evidence
+-- How many of these fixes of any unit that was ever fitted at the premises are still kept.
+SELECT count(DISTINCT (w.fixed_at, w.seq))
+FROM unnest(%(fixed_at)s::timestamptz[], %(seqs)s::bigint[]) AS w (fixed_at, seq)
+JOIN (SELECT DISTINCT device_id FROM waybill.install WHERE premises_id = %(premises_id)s) i ON true
+JOIN waybill.kept_fix f ON f.device_id = i.device_id AND f.fixed_at = w.fixed_at AND f.seq = w.seq;
 
 -- name: drops_of_trip
 -- The drops of a trip as they are planned now.
@@ -135,9 +170,9 @@ ORDER BY lower(i.during);
 SELECT id, name FROM waybill.spool WHERE device_id = ANY (%(device_ids)s);
 
 -- name: fixes_of_device
--- The unit's own fixes from-to in order of time, refused ones too: the filter judges anew.
-SELECT spool_id, seq, fixed_at AT TIME ZONE 'UTC', lat_e7, lon_e7, altitude_m, speed_mps, course_deg, hdop, accuracy_m, satellites,
-    ignition, quality, replayed, source, boot_id
+-- The unit's own fixes from-to in order of time, refused ones too: the filter judges anew. What no rule asks for stays.
+SELECT spool_id, seq, fixed_at AT TIME ZONE 'UTC', lat_e7, lon_e7, speed_mps, hdop, accuracy_m, ignition, quality,
+    replayed, boot_id
 FROM waybill.kept_fix
 WHERE device_id = %(device_id)s AND fixed_at >= %(from_at)s AND fixed_at < %(to_at)s AND source = 'dedicated'
     -- Stale is a matter of when a fix came, which the filter cannot judge; before its install it may be stale no more.
@@ -151,13 +186,29 @@ FROM waybill.device_progress p JOIN waybill.spool s ON s.id = p.spool_id
 CROSS JOIN LATERAL unnest(int8multirange(int8range(%(first)s, %(last)s, '[]')) - p.seqs) AS part
 WHERE p.device_id = %(device_id)s AND s.name = %(spool)s;
 
+-- name: numbers_elsewhere
+-- Fixes of a spool with numbers first..last whose times lie within a day of from-to but not in it, or are impossible.
+SELECT (
+    SELECT count(*) FROM waybill.kept_fix f JOIN waybill.spool s ON s.id = f.spool_id
+    WHERE f.device_id = %(device_id)s AND s.device_id = %(device_id)s AND s.name = %(spool)s
+        AND f.seq BETWEEN %(first)s AND %(last)s
+        AND f.fixed_at BETWEEN %(from_at)s::timestamptz - INTERVAL '1 day' AND %(to_at)s::timestamptz + INTERVAL '1 day'
+        AND NOT f.fixed_at BETWEEN %(from_at)s AND %(to_at)s
+) + (
+    SELECT count(DISTINCT r.seq) FROM waybill.reject r JOIN waybill.device d ON d.name = r.device_name
+    WHERE d.id = %(device_id)s AND r.spool = %(spool)s AND r.seq BETWEEN %(first)s AND %(last)s
+        AND r.reason IN ('time_too_old', 'time_in_future')
+);
+
 -- name: device_word
 -- What the device said of itself last.
 SELECT body FROM waybill.device_status WHERE device_id = %(device_id)s;
 
 -- name: trip_interval
 -- When the trip departed and ended, by what was found or else declared.
-UPDATE waybill.trip SET departed_at = %(departed_at)s, ended_at = %(ended_at)s WHERE id = %(trip_id)s;
+UPDATE waybill.trip SET departed_at = %(departed_at)s, ended_at = %(ended_at)s,
+    end_reason = CASE WHEN declared_ended_at IS NULL THEN %(end_reason)s ELSE end_reason END
+WHERE id = %(trip_id)s;
 
 -- name: drop_times
 -- When the vehicle was at the doors of the trip, as found now.

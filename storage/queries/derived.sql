@@ -21,9 +21,11 @@ FROM waybill.derivation WHERE trip_id = ANY (%(trip_ids)s::uuid[]) AND version =
 -- name: put_derivation
 -- A new version of what fixes showed of a trip.
 INSERT INTO waybill.derivation (id, premises_id, trip_id, vehicle_id, version, cause, policy_version, made_at, final,
-    digest, fixes, departed_at, departed_evidence, returned_at, returned_evidence)
+    digest, fixes, departed_at, departed_evidence, returned_at, returned_evidence, unseen_at, unseen_evidence,
+    unseen_why)
 VALUES (%(id)s, %(premises_id)s, %(trip_id)s, %(vehicle_id)s, %(version)s, %(cause)s, %(policy_version)s, %(made_at)s,
-    %(final)s, %(digest)s, %(fixes)s, %(departed_at)s, %(departed_evidence)s, %(returned_at)s, %(returned_evidence)s);
+    %(final)s, %(digest)s, %(fixes)s, %(departed_at)s, %(departed_evidence)s, %(returned_at)s, %(returned_evidence)s,
+    %(unseen_at)s, %(unseen_evidence)s, %(unseen_why)s);
 
 -- name: supersede_derivation
 -- Another version counts from now on; this one stays on record.
@@ -48,6 +50,12 @@ UPDATE waybill.derivation SET departed_at = %(at)s, departed_evidence = %(eviden
 -- When it came back.
 UPDATE waybill.derivation SET returned_at = %(at)s, returned_evidence = %(evidence)s WHERE id = %(derivation_id)s;
 
+-- name: put_unseen
+-- Nobody saw it leave, as the growing version has it.
+UPDATE waybill.derivation SET unseen_at = %(unseen_at)s, unseen_evidence = %(unseen_evidence)s,
+    unseen_why = %(unseen_why)s
+WHERE id = %(derivation_id)s;
+
 -- name: put_stop
 -- A stop; the same one again, by its beginning, takes the newer word.
 INSERT INTO waybill.stop AS s (id, premises_id, derivation_id, began_at, ended_at, lat_e7, lon_e7, reason, drop_id,
@@ -60,17 +68,19 @@ ON CONFLICT (derivation_id, began_at) DO UPDATE SET ended_at = excluded.ended_at
     fixes = excluded.fixes, evidence = excluded.evidence, policy_version = excluded.policy_version;
 
 -- name: put_visit
--- A visit at a door; what is not said leaves what was known.
+-- A visit at a door; a newer arrival takes the place of the one before, what is not said leaves what was known.
 INSERT INTO waybill.drop_visit AS v (id, premises_id, derivation_id, drop_id, order_id, soon_at, soon_evidence,
     arrived_at, arrived_evidence, inferred, left_at, left_evidence, policy_version)
 VALUES (%(id)s, %(premises_id)s, %(derivation_id)s, %(drop_id)s, %(order_id)s, %(soon_at)s,
     %(soon_evidence)s, %(arrived_at)s, %(arrived_evidence)s, %(inferred)s, %(left_at)s, %(left_evidence)s, %(policy_version)s)
 ON CONFLICT (derivation_id, drop_id) DO UPDATE SET soon_at = coalesce(v.soon_at, excluded.soon_at),
     soon_evidence = coalesce(v.soon_evidence, excluded.soon_evidence),
-    arrived_at = coalesce(v.arrived_at, excluded.arrived_at),
-    arrived_evidence = coalesce(v.arrived_evidence, excluded.arrived_evidence),
-    inferred = v.inferred OR excluded.inferred, left_at = coalesce(v.left_at, excluded.left_at),
-    left_evidence = coalesce(v.left_evidence, excluded.left_evidence);
+    arrived_at = coalesce(excluded.arrived_at, v.arrived_at),
+    arrived_evidence = coalesce(excluded.arrived_evidence, v.arrived_evidence),
+    inferred = excluded.inferred OR (excluded.arrived_at IS NULL AND v.inferred),
+    left_at = CASE WHEN excluded.arrived_at IS NULL THEN coalesce(excluded.left_at, v.left_at) ELSE excluded.left_at END,
+    left_evidence = CASE WHEN excluded.arrived_at IS NULL THEN coalesce(excluded.left_evidence, v.left_evidence)
+        ELSE excluded.left_evidence END;
 
 -- name: put_zone_visit
 -- A stay in a zone, one that began before the trip from its departure on; what is not said leaves what was known.
@@ -142,8 +152,8 @@ FROM waybill.vehicle v WHERE v.id = %(vehicle_id)s
 ON CONFLICT (vehicle_id, hour_at) DO NOTHING;
 
 -- name: derived_moments
--- Departure and return of one version.
-SELECT departed_at, departed_evidence, returned_at, returned_evidence
+-- Departure and return of one version, or that nobody saw it leave.
+SELECT departed_at, departed_evidence, returned_at, returned_evidence, unseen_at, unseen_evidence, unseen_why
 FROM waybill.derivation WHERE id = %(derivation_id)s;
 
 -- name: derived_stops

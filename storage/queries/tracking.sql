@@ -69,6 +69,13 @@ FROM unnest(%(trip_ids)s::uuid[], %(at)s::timestamptz[]) AS w (trip_id, at)
 WHERE t.id = w.trip_id AND t.ended_at IS NULL AND t.departed_at <= w.at
 RETURNING t.id::text, t.premises_id, t.trip_no, t.ended_at;
 
+-- name: trips_unseen
+-- Trips that must have left while nobody saw it, and are over.
+UPDATE waybill.trip t SET ended_at = w.at, end_reason = %(reason)s
+FROM unnest(%(trip_ids)s::uuid[], %(at)s::timestamptz[]) AS w (trip_id, at)
+WHERE t.id = w.trip_id AND t.ended_at IS NULL AND t.departed_at IS NULL
+RETURNING t.id::text, t.premises_id, t.trip_no, t.ended_at;
+
 -- name: close_legs
 -- The legs that were still open on trips that ended.
 UPDATE waybill.leg l SET during = tstzrange(lower(l.during), greatest(t.ended_at, lower(l.during)), '[]')
@@ -76,16 +83,16 @@ FROM waybill.trip t
 WHERE t.id = l.trip_id AND l.trip_id = ANY (%(trip_ids)s::uuid[]) AND upper_inf(l.during);
 
 -- name: drops_arrived
--- When the vehicle came to the doors; the first arrival stays.
-UPDATE waybill.trip_drop d SET arrived_at = w.at
+-- When the vehicle came to the doors; where it came again, the last time counts and it has not left yet.
+UPDATE waybill.trip_drop d SET arrived_at = w.at, left_at = NULL
 FROM unnest(%(drop_ids)s::uuid[], %(at)s::timestamptz[]) AS w (drop_id, at)
-WHERE d.id = w.drop_id AND d.arrived_at IS NULL;
+WHERE d.id = w.drop_id AND (d.arrived_at IS NULL OR d.arrived_at < w.at);
 
 -- name: drops_left
 -- When the vehicle left the doors.
 UPDATE waybill.trip_drop d SET left_at = w.at
 FROM unnest(%(drop_ids)s::uuid[], %(at)s::timestamptz[]) AS w (drop_id, at)
-WHERE d.id = w.drop_id AND d.left_at IS NULL;
+WHERE d.id = w.drop_id AND d.left_at IS NULL AND (d.arrived_at IS NULL OR d.arrived_at <= w.at);
 
 -- name: put_detected_milestones
 -- Milestones that fixes showed; one told before is not told again.

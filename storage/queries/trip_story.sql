@@ -8,7 +8,7 @@ WHERE t.trip_no = %(trip)s OR t.id::text = lower(%(trip)s) ORDER BY t.id;
 -- name: read_derivations
 -- The versions of a trip, the first one first.
 SELECT id, version, cause, policy_version, made_at, superseded_at, final, fixes, departed_at, departed_evidence,
-    returned_at, returned_evidence
+    returned_at, returned_evidence, unseen_at, unseen_evidence, unseen_why
 FROM reading.derivation WHERE trip_id = %(trip_id)s ORDER BY version;
 
 -- name: read_stops

@@ -17,6 +17,9 @@ CREATE TABLE waybill.derivation (
     departed_evidence jsonb,
     returned_at timestamptz,
     returned_evidence jsonb,
+    unseen_at timestamptz, -- nobody saw it leave: over by then at the latest
+    unseen_evidence jsonb,
+    unseen_why text,
     UNIQUE (trip_id, version),
     FOREIGN KEY (premises_id, policy_version) REFERENCES waybill.policy_version
 );

@@ -76,7 +76,7 @@ $$;
 
 -- Which times of each device are kept although they are old: on a trip, or under a hold. Half an hour on either side of a
 -- trip: the engine finds a departure some fixes after it, and shows the fixes before it. A trip that no fix showed to begin
--- counts from its plan for a day; one without an end counts on. Where premises have no place no departure can be found, so
+-- counts from its plan for a day, also when it was over before; one without an end counts on. Where premises have no place no departure can be found, so
 -- everything there counts as on a trip.
 CREATE FUNCTION waybill.kept_ranges(from_at timestamptz, to_at timestamptz)
 RETURNS TABLE (device_id integer, on_trip tstzmultirange, held tstzmultirange)
@@ -85,13 +85,13 @@ STABLE LANGUAGE sql SET search_path = pg_catalog, public, pg_temp AS $$
         coalesce(range_agg(k.during) FILTER (WHERE k.is_hold), '{}')
     FROM (
         SELECT i.device_id, i.during * tstzrange(coalesce(t.departed_at, t.planned_departure_at) - INTERVAL '30 minutes',
-            coalesce(t.ended_at + INTERVAL '30 minutes',
-                CASE WHEN t.departed_at IS NULL THEN t.planned_departure_at + INTERVAL '1 day' END)) AS during,
+            CASE WHEN t.departed_at IS NULL THEN t.planned_departure_at + INTERVAL '1 day'
+                ELSE t.ended_at + INTERVAL '30 minutes' END) AS during,
             false AS is_hold
         FROM waybill.trip t JOIN waybill.install i ON i.vehicle_id = t.vehicle_id
         WHERE coalesce(t.departed_at, t.planned_departure_at) - INTERVAL '30 minutes' < to_at
-            AND coalesce(t.ended_at + INTERVAL '30 minutes',
-                CASE WHEN t.departed_at IS NULL THEN t.planned_departure_at + INTERVAL '1 day' END, to_at) >= from_at
+            AND coalesce(CASE WHEN t.departed_at IS NULL THEN t.planned_departure_at + INTERVAL '1 day'
+                ELSE t.ended_at + INTERVAL '30 minutes' END, to_at) >= from_at
         UNION ALL
         SELECT i.device_id, i.during, false
         FROM waybill.install i JOIN waybill.premises p ON p.id = i.premises_id

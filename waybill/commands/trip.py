@@ -76,6 +76,8 @@ def derive(
     from contract.reasons import DerivationCause
     from gateway.derive.comparing import differences
     from gateway.derive.deriving import derive_and_keep, derive_once
+    from gateway.derive.gone import FixesGoneError
+    from gateway.derive.ground import Grounds
     from gateway.derive.reasons import find_trip
     from gateway.master.premises import find_premises
     from gateway.tracking.policy import overridden
@@ -96,7 +98,10 @@ def derive(
         whose = None if premises is None else find_premises(connection, premises).id
         found = find_trip(connection, trip, whose)
         if diff:
-            before, after = derive_once(connection, found.id, base, now, wanted)
+            try:
+                before, after = derive_once(connection, found.id, base, now, wanted)
+            except FixesGoneError as error:
+                raise CommandError(f"{found.trip_no}: {error}") from error
             lines = list(differences(before, after))
             for line in lines:
                 say(line)
@@ -104,9 +109,11 @@ def derive(
                 note("nothing would be different")
             return
         lock_trip(connection, found.id)
-        outcome = derive_and_keep(connection, found.id, DerivationCause.ASKED, base, terminal_actor(), now)
-    if outcome.fixes == 0:
-        raise CommandError(f"{found.trip_no}: no fixes of its time are stored; what was found stays")
+        outcome = derive_and_keep(connection, found.id, DerivationCause.ASKED, Grounds(base), terminal_actor(), now)
+    if outcome.refused is not None:
+        raise CommandError(f"{found.trip_no}: {outcome.refused}; version {outcome.version} stays")
+    if outcome.version is None:
+        raise CommandError(f"{found.trip_no}: nothing is found in {outcome.fixes} fixes of its time")
     final = "final" if outcome.final else "not final: numbers are missing, or the trip is not over"
     what = f"version {outcome.version}" if outcome.changed else f"version {outcome.version} stays, nothing is different"
     say(f"{found.trip_no}: {what}; {final}, from {outcome.fixes} fixes")

@@ -73,7 +73,10 @@ def arrival(story: TripStory, one: VisitStory, held: Thresholds) -> list[str]:
 def departure(story: TripStory, held: Thresholds) -> list[str]:
     counts, trip = story.counts, story.trip
     lines = []
-    if counts is None or counts.departed_at is None:
+    if counts is not None and counts.unseen_why is not None:
+        lines.append(f"It ended without a departure that anybody saw: {counts.unseen_why}.")
+        lines += _deciding(fixes(counts.unseen_evidence or []))
+    elif counts is None or counts.departed_at is None:
         lines.append("No departure was detected.")
     else:
         lines.append(
@@ -81,11 +84,19 @@ def departure(story: TripStory, held: Thresholds) -> list[str]:
             f"premises, followed by {_value(held, 'confirm_fixes')} in a row more than "
             f"{_value(held, 'leave_slack_m')} m farther out."
         )
+        lines.append(_planned(story, counts.departed_at))
         lines += _deciding(fixes(counts.departed_evidence))
     if trip.declared_departed_at is not None:
         apart = difference(None if counts is None else counts.departed_at, trip.declared_departed_at)
         lines.append(f"Declared for {time(trip.declared_departed_at)}{f': {apart}' if apart else ''}.")
     return lines
+
+
+def _planned(story: TripStory, departed_at: datetime) -> str:
+    """How far from its plan it left, and why it is taken for this trip."""
+    off_s = (departed_at - story.trip.planned_departure_at).total_seconds()
+    when = "on time" if not off_s else f"{span(abs(off_s))} {'after' if off_s > 0 else 'before'} its plan"
+    return f"That is {when}; it was the next trip in the plan that may not have left already while nobody saw it."
 
 
 def gap(story: TripStory, one: GapStory, held: Thresholds) -> list[str]:

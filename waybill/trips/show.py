@@ -42,6 +42,8 @@ def _times(story: TripStory) -> None:
         )
     ]
     show_table(("", "counts", "detected", "declared", "difference"), rows)
+    if counts is not None and counts.unseen_why is not None:
+        say(f"ended: {counts.unseen_why}")
 
 
 def _doors(story: TripStory) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -14,6 +14,7 @@ from contract.clock import Clock, true_now
 from contract.codec import Claim
 from contract.fix import Fix
 from contract.milestones import Milestone
+from gateway.derive.ground import Grounds
 from gateway.ingest.batch import Batch
 from gateway.ingest.inbox import Message
 from gateway.ingest.tracker import Tracker
@@ -47,12 +48,12 @@ class Round:
         for start in range(0, len(fixes), most):
             writer.write(_batch(fixes[start : start + most]), EVENING)
 
-    def work(self) -> int:
+    def work(self, now: datetime = EVENING) -> int:
         """Lets the worker do what is queued, without the waiting; how many trips and hours."""
         self.connection.execute("UPDATE waybill.derivation_queue SET due_at = '2000-01-01'")
         self.connection.execute("UPDATE waybill.hour_queue SET due_at = '2000-01-01'")
-        clock = Clock(origin=EVENING, wall=true_now())
-        return work_off(self.connection, Policy(), clock)
+        clock = Clock(origin=now, wall=true_now())
+        return work_off(self.connection, Grounds(Policy()), clock)
 
     def version(self, trip_id: UUID | None = None) -> tuple[int, str, bool]:
         """Number, cause and finality of the version that counts."""

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+import pytest
 
 from contract.clock import Clock, true_now
 from contract.codec import Claim
@@ -21,6 +22,7 @@ from firmware_bridge.sampling import Sampler, SamplingPolicy
 from firmware_bridge.sim.fault_plan import parse_kinds
 from firmware_bridge.sim.fleet_plan import FleetWish
 from firmware_bridge.sim.streets import Streets
+from gateway.derive.ground import Grounds
 from gateway.ingest.batch import Batch
 from gateway.ingest.inbox import Message
 from gateway.ingest.tracker import Tracker
@@ -64,7 +66,7 @@ class Day:
         )
         for vehicle, device in _units(folder):
             self._register(vehicle, device)
-        self.tracker = Tracker(ACCEPTING)
+        self.tracker, self.grounds = Tracker(ACCEPTING), Grounds(ACCEPTING)
 
     def _register(self, vehicle: str, device: str) -> None:
         vehicle_id = new_id(STARTS_AT)
@@ -130,7 +132,7 @@ class Day:
         while True:
             self.owner.execute("UPDATE waybill.derivation_queue SET due_at = '2000-01-01'")
             self.owner.execute("UPDATE waybill.hour_queue SET due_at = '2000-01-01'")
-            if not work_off(self.connection, ACCEPTING, clock):
+            if not work_off(self.connection, self.grounds, clock):
                 return
 
     def found(self, trip_id: UUID) -> tuple[Findings, bool]:
@@ -140,12 +142,15 @@ class Day:
         return read_findings(self.connection, version.id), version.final
 
 
+@pytest.mark.parametrize(
+    ("vehicles", "hours"), [pytest.param(2, 1.2, id="short"), pytest.param(6, 8.0, id="full", marks=pytest.mark.long)]
+)
 def test_a_day_with_faults_is_what_the_truth_says(
-    database: Database, owner: psycopg.Connection, tmp_path: Path
+    database: Database, owner: psycopg.Connection, tmp_path: Path, vehicles: int, hours: float
 ) -> None:
     streets = Streets.from_bytes((MAP_DIR / "streets.json.gz").read_bytes())
     fleet = Simulated(
-        wish=FleetWish(vehicles=2, seed=11, starts_at=STARTS_AT, hours=1.2),
+        wish=FleetWish(vehicles=vehicles, seed=11, starts_at=STARTS_AT, hours=hours),
         kinds=parse_kinds("tunnels,jumps,clock,silence"), streets=streets, streets_file=None, device_prefix="sim-",
     )  # fmt: skip
     record_fleet(fleet, tmp_path / "day", lambda _: None)
