@@ -26,10 +26,12 @@ class FixesGoneError(Exception):
 
 def what_is_gone(connection: psycopg.Connection, material: Material, before: Version, derived: Derived) -> str | None:
     """Why deriving again says less than `before`: fixes that decided it are not kept any more; None: they all are."""
+    decided = _decided(read_findings(connection, before.id))
+    if not decided:
+        return None
     if derived.fixes == 0:
         return "no fixes of its time are kept for this vehicle"
-    decided = _decided(read_findings(connection, before.id))
-    kept = kept_evidence(connection, material.trip.premises_id, decided) if decided else 0
+    kept = kept_evidence(connection, material.trip.premises_id, decided)
     if kept == len(decided):
         return None
     ends = f"{decided[0][0]:%Y-%m-%d %H:%M:%S} to {decided[-1][0]:%Y-%m-%d %H:%M:%S} (UTC)"

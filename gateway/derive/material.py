@@ -51,6 +51,7 @@ class Material(msgspec.Struct, frozen=True):
     route: Route | None
     hidden: tuple[Hidden, ...]  # times on the trip before that may hide its end and this one's departure
     over: bool  # nothing that comes later can belong to it: too long ago, or another trip is said to have left
+    overdue: bool  # so long after its plan that it will not leave any more
 
     def unit_at(self, instant: datetime) -> UnitRow | None:
         """The unit that was fitted at `instant`."""
@@ -91,10 +92,11 @@ def gather(connection: psycopg.Connection, trip_id: UUID, grounds: Grounds, now:
     ground = grounds.of(connection, {premises_id})[premises_id]
     policy = ground.at(trip.planned_departure_at).policy
     from_at, to_at, over = _window(trip, policy, now)
+    overdue = trip.planned_departure_at + LONGEST <= now
     return Material(
         trip, drops_of_trip(connection, trip_id), rivals(connection, trip),
         units_of_vehicle(connection, trip.vehicle_id, from_at, to_at), ground, from_at, to_at,
-        route_of(trip.planned_route), _hidden(connection, trip, policy), over,
+        route_of(trip.planned_route), _hidden(connection, trip, policy), over, overdue,
     )  # fmt: skip
 
 

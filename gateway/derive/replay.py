@@ -140,7 +140,7 @@ class Replay:
     def _never_left(self, count: int) -> Unseen | None:
         """The trip will not leave any more, and nobody said that it did or that it will not."""
         material = self._material
-        if not material.over or material.trip.declared_ended_at is not None:
+        if not (material.over and material.overdue) or material.trip.declared_ended_at is not None:
             return None
         from_at, to_at = material.from_at, material.to_at
         why = f"no departure in {count} fixes from {from_at:%Y-%m-%d %H:%M} to {to_at:%Y-%m-%d %H:%M} (UTC)"

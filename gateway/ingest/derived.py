@@ -68,12 +68,15 @@ def _write_trips(
     }
     live = open_live(connection, versions, now)
     rows: list[tuple[UUID, UUID, Finding]] = []
-    for trip_id, version in live.items():
-        found = _collected(connection, by_trip[trip_id], grounds[trip_id], now)
+    for trip_id, ground in grounds.items():
+        found = _collected(connection, by_trip[trip_id], ground, now)
+        version = live.get(trip_id)
+        _queue(connection, trip_id, found, counts=version is not None and version.counts)
+        if version is None:  # late fixes showed its departure before it was seen live: there is no version that grows
+            continue
         rows += [(version.id, version.premises_id, row) for row in _rows(found)]
         _moments(connection, version, found)
-        sync_exceptions(connection, UUID(trip_id), found, grounds[trip_id], actor=SYSTEM, at=now, whole=False)
-        _queue(connection, version, found)
+        sync_exceptions(connection, UUID(trip_id), found, ground, actor=SYSTEM, at=now, whole=False)
     put_findings(connection, rows, now)
 
 
@@ -101,12 +104,12 @@ def _moments(connection: psycopg.Connection, version: LiveVersion, found: Findin
         put_unseen(connection, version.id, found.unseen)
 
 
-def _queue(connection: psycopg.Connection, version: LiveVersion, found: Findings) -> None:
+def _queue(connection: psycopg.Connection, trip_id: str, found: Findings, *, counts: bool) -> None:
     """A trip that is over is derived once more from all that is stored; so is one that a later version counts for."""
     if found.returned is not None or found.unseen is not None:
-        queue_trips(connection, [(version.trip_id, DerivationCause.TRIP_ENDED)], _SETTLED_AFTER)
-    elif not version.counts:
-        queue_trips(connection, [(version.trip_id, DerivationCause.LATE_DATA)])
+        queue_trips(connection, [(trip_id, DerivationCause.TRIP_ENDED)], _SETTLED_AFTER)
+    elif not counts:
+        queue_trips(connection, [(trip_id, DerivationCause.LATE_DATA)])
 
 
 def _noted(connection: psycopg.Connection, ground: GroundHistory, at: datetime, now: datetime) -> str:
