@@ -124,7 +124,13 @@ def _standing(
 
 
 def _gone(stood: Standstill, point: Point, away_m: float, fast: bool, policy: Policy) -> bool:  # noqa: FBT001
-    """Far enough away, and not by the drift of a receiver that says that it stands."""
+    """Far enough away, and not by the drift of a receiver that says that it stands.
+
+    A vehicle that drove and stands again has changed its place where it is out of the radius: a door beside lights.
+    """
+    drove_mps = stood.ends[-1].speed_mps
+    if point.speed_mps is not None and not fast and drove_mps is not None and drove_mps >= policy.slow_mps:
+        return away_m > policy.stop_radius_m
     if away_m <= policy.stop_leave_m:
         return False
     if fast or point.speed_mps is None or away_m > policy.stop_drift_m:

@@ -47,7 +47,7 @@ def test_the_departure_of_the_next_trip_is_not_taken_for_the_hidden_one(planned:
     assert planned.rows("SELECT count(*) FROM waybill.milestone m JOIN waybill.orders o ON o.id = m.order_id"
                         " WHERE o.source_ref LIKE 'a-%' AND m.known = 'detected'") == [(0,)]  # fmt: skip
 
-    planned.work()
+    settle(planned)
     assert planned.rows(TIMES) == live, "deriving again shows the same"
     assert planned.findings() == found
     assert not planned.version()[2], "the numbers of that time are missing: they may still come"

@@ -52,6 +52,17 @@ def test_a_stop_begins_and_ends_when_it_really_did() -> None:
     assert [point.seq for point in stop.evidence[:2]] == [61, 160]
 
 
+@pytest.mark.parametrize("apart_m", [22, 26, 34])
+def test_a_door_beside_the_lights_before_it_is_a_stop_of_its_own(apart_m: float) -> None:
+    door_m = 600 + apart_m
+    way = drive((60, 0, 600), (40, 600, 600), (10, 600, door_m), (300, door_m, door_m), (60, door_m, 1200))
+
+    light, door = stops(way)
+
+    assert seconds(light) == (60, 99)
+    assert seconds(door) == (110, 409)
+
+
 def test_without_speeds_it_is_found_within_a_few_seconds() -> None:
     (stop,) = stops(without_speeds(drive((60, 0, 600), (100, 600, 600), (60, 600, 1200))))
 
