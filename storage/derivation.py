@@ -44,26 +44,6 @@ class TripRow(msgspec.Struct, frozen=True):
     departs_next: datetime | None  # when a later trip left, by somebody's word
 
 
-class RivalDropRow(msgspec.Struct, frozen=True):
-    """A drop of such a trip."""
-
-    drop_id: str
-    order_id: str
-    seq: int
-    lat_e7: int | None
-    lon_e7: int | None
-
-
-class RivalRow(msgspec.Struct, frozen=True):
-    """Another trip of the vehicle that a departure may be, by its plan and what somebody said of it."""
-
-    trip_id: str
-    planned_departure_at: datetime
-    declared_departed_at: datetime | None
-    declared_ended_at: datetime | None
-    drops: list[RivalDropRow]
-
-
 class DropRow(msgspec.Struct, frozen=True):
     """A drop as it is planned now."""
 
@@ -104,25 +84,6 @@ class Told(msgspec.Struct, frozen=True):
 def trip_to_derive(connection: psycopg.Connection, trip_id: UUID) -> TripRow | None:
     row = connection.execute(statement("derive_trip"), {"trip_id": trip_id}).fetchone()
     return None if row is None else TripRow(*row)
-
-
-def rivals(connection: psycopg.Connection, trip: TripRow) -> list[RivalRow]:
-    """The vehicle's other trips that a departure may be, in order of plan."""
-    values = {"vehicle_id": trip.vehicle_id, "trip_id": trip.id, "planned_departure_at": trip.planned_departure_at}
-    found = connection.execute(statement("rivals_of_trip"), values).fetchall()
-    drops: dict[str, list[RivalDropRow]] = {trip_id: [] for trip_id, *_ in found}
-    for trip_id, *drop in connection.execute(statement("rival_drops"), {"trip_ids": list(drops)}) if drops else ():
-        drops[trip_id].append(RivalDropRow(*drop))
-    return [RivalRow(trip_id, planned, departed, ended, drops[trip_id]) for trip_id, planned, departed, ended in found]
-
-
-def gaps_before(connection: psycopg.Connection, trip: TripRow, shortest: timedelta) -> list[Evidence]:
-    """The fixes around gaps, so long at least, of the trip that ended last before this one, in order of time."""
-    if trip.ended_before is None:
-        return []
-    values = {"vehicle_id": trip.vehicle_id, "trip_id": trip.id, "planned_departure_at": trip.planned_departure_at,
-              "ended_before": trip.ended_before, "shortest": shortest}  # fmt: skip
-    return [points for (points,) in connection.execute(statement("gaps_before_trip"), values)][::-1]
 
 
 def drops_of_trip(connection: psycopg.Connection, trip_id: UUID) -> list[DropRow]:

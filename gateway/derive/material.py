@@ -18,17 +18,14 @@ from gateway.tracking.policy import Policy
 from gateway.tracking.route import Route
 from storage.derivation import (
     DropRow,
-    RivalDropRow,
-    RivalRow,
     TripRow,
     UnitRow,
     drops_of_trip,
-    gaps_before,
-    rivals,
     stored_fixes,
     trip_to_derive,
     units_of_vehicle,
 )
+from storage.rivals import RivalDropRow, RivalRow, gaps_before, rivals
 
 # A standstill at the premises must be seen before it is left, and the filter for jumps needs some fixes to go by.
 BEFORE = timedelta(minutes=20)
