@@ -10,7 +10,6 @@ import psycopg
 from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from contract.clock import true_now
 from gateway.api.callers import Caller, WebhookWriter
 from gateway.api.clock import Now
 from gateway.api.database import Database
@@ -21,7 +20,7 @@ from gateway.api.problems import refusals
 from gateway.outbox import endpoints
 from gateway.people.permissions import Permission
 from gateway.refusals import NotThereError, RefusedError
-from storage.webhooks import Webhook, replay_deliveries, webhook_deliveries, webhooks
+from storage.webhooks import Webhook, webhook_deliveries, webhooks
 
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], route_class=IdempotentRoute)
 
@@ -176,15 +175,13 @@ def list_deliveries(
     responses=_ONE,
 )  # fmt: skip
 def replay(
-    webhook_id: UUID, caller: WebhookWriter, connection: Database,
+    webhook_id: UUID, caller: WebhookWriter, connection: Database, now: Now,
     delivery_id: Annotated[UUID | None, Query()] = None, since: Annotated[AwareDatetime | None, Query()] = None,
 ) -> Sent:  # fmt: skip
     if (delivery_id is None) == (since is None):
         raise RefusedError("say which: delivery_id or since", field="query.since")
     webhook = _found(connection, caller, webhook_id)
-    count = replay_deliveries(connection, webhook.id, true_now(), delivery_id=delivery_id, since=since)
-    if delivery_id is not None and count == 0:
-        raise NotThereError(f"this webhook has no delivery {delivery_id}")
+    count = endpoints.replay(connection, webhook, delivery_id=delivery_id, since=since, actor=caller.actor, at=now)
     return Sent(deliveries=count, delivery_id=delivery_id)
 
 

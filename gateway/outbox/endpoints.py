@@ -90,6 +90,19 @@ def send_test(connection: psycopg.Connection, webhook: Webhook, *, actor: Actor,
     return delivery.id
 
 
+def replay(
+    connection: psycopg.Connection, webhook: Webhook, *, delivery_id: UUID | None, since: datetime | None, actor: Actor,
+    at: datetime,
+) -> int:  # fmt: skip
+    """Sends one delivery again, or all that never arrived since then; how many."""
+    count = rows.replay_deliveries(connection, webhook.id, true_now(), delivery_id=delivery_id, since=since)
+    if delivery_id is not None and count == 0:
+        raise NotThereError(f"this webhook has no delivery {delivery_id}")
+    after = {"deliveries": count, "delivery": delivery_id, "since": since}
+    _record(connection, "webhook.replayed", webhook, actor, at, after)
+    return count
+
+
 def _check(url: str, *, allow_private: bool) -> None:
     try:
         check_url(url, allow_private=allow_private)

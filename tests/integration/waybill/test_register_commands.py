@@ -72,3 +72,30 @@ def test_status_says_what_records_miss_and_which_papers_run_out(
 
     assert "incomplete for records: 1 premises, 2 vehicle" in shown
     assert f"warning: documents have run out: insurance of vehicle van-1 ({paper.expires_on})" in shown
+
+
+def test_installs_come_from_a_file_and_what_records_miss_and_which_papers_end_are_listed(
+    store: Waybill, tmp_path: Path, database: Database
+) -> None:
+    store("vehicle", "add", "van-1")
+    with psycopg.connect(database.owner_url) as owner:
+        owner.execute("INSERT INTO waybill.device (name, created_at) VALUES ('gps-01', now())")
+    (tmp_path / "fitted.csv").write_text("device,vehicle,affixed\ngps-01,van-1,true\n")
+    with psycopg.connect(database.gateway_url) as connection:
+        (van,) = vehicles(connection)
+        owner_of = Owner(name="van-1", premises_id=van.premises_id, vehicle_id=van.id)
+        paper = Paper(kind="insurance", expires_on=true_now().date())
+        add_document(connection, owner_of, paper, actor=Actor("system", "tests"), at=true_now())
+
+    came = store("install", "import", str(tmp_path / "fitted.csv"))
+    gone = store("install", "export", str(tmp_path / "out.csv"))
+    missing = store("missing", "--json").json()
+
+    assert (came.out.strip(), gone.exit_code) == ("1 created, 0 changed, 0 unchanged", 0)
+    assert "gps-01" in (tmp_path / "out.csv").read_text()
+    empty = {one["field"] for each in missing if each["kind"] == "vehicle" for one in each["missing"]}
+    assert "plate" in empty
+    assert not {"device", "document:insurance"} & empty
+    assert "4 CCR 15049.3(b)" in store("missing").out
+    assert [one["of_name"] for one in store("document", "list", "--within-days", "1", "--json").json()] == ["van-1"]
+    assert "insurance" in store("document", "list").out
