@@ -182,16 +182,19 @@ class Dispatch(Day):
         assert [one["trip_no"] for one in shown["trips"]] == [one["trip_no"] for one in done["trips"]]
         for transfer in done["transfers"]:
             helper = next(name for name, other in self.runs.items() if other.trip_no == transfer["to_trip_no"])
+            # The helper waits there until both crews have said so.
             hand_over = partial(self._hand_over, transfer["id"], run.driver, helper)
-            meetings = self.meetings.setdefault(helper, [])
-            meetings.append(Visit(self.vans[van].point, partial(_first_is_done, meetings), hand_over))
+            self.meetings.setdefault(helper, []).append(Visit(self.vans[van].point, lambda: None, hand_over))
         del self.runs[van]
         self._tell("breakdown")
 
     def _hand_over(self, transfer_id: str, giver: str, helper: str, _at: datetime) -> None:
+        if self.rows("SELECT given_at IS NOT NULL FROM waybill.transfer WHERE id = %s::uuid", transfer_id) == [(True,)]:
+            return
         first = self.do(self._crew(giver), "POST", f"/v1/transfers/{transfer_id}/confirm", {})
         both = self.do(self._crew(self.runs[helper].driver), "POST", f"/v1/transfers/{transfer_id}/confirm", {})
         assert (first["state"], both["state"]) == ("pending", "confirmed")
+        self.meetings[helper].pop(0)
         self._tell("transfer")
 
     def _crew(self, driver: str) -> Caller:
@@ -217,7 +220,3 @@ class Dispatch(Day):
                 self.do(self.shop, "POST", f"/v1/orders/{order.order_no}/cancel", {"reason": "changed their mind"})
                 self.ready.remove(order.order_no)
                 self._tell("cancelled early")
-
-
-def _first_is_done(meetings: list[Visit]) -> None:
-    meetings.pop(0)
