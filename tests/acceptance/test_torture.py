@@ -42,8 +42,6 @@ ROUNDS_LONG, ROUNDS_TLS, ROUNDS_TLS_LONG = 100, 3, 30
 MOST_GROWTH_KB = 48 * 1024  # of gateway and worker from the first half of the rounds to the second; batches are bounded
 # NMEA gives 1e-5 of a minute, which is 1.7e-7 of a degree.
 COARSENESS_E7 = 4
-
-
 # Vans drive 50 seconds a second; what they drive beyond their planned trips belongs to none.
 BEGINS_BEFORE = timedelta(hours=30)
 PLANNED, PLANNED_LONG = 12, 60  # trips of each van
@@ -119,7 +117,8 @@ def endure(world: World, rounds: list[Round], at_least_s: int = 0) -> list[Drive
             memory_kb[name].append(part.memory_kb())
         passed_s, megabytes = time.monotonic() - began_s, [figures[-1] // 1024 for figures in memory_kb.values()]
         say(f"round {number}: {one}; {passed_s:.0f} s, gateway and worker {megabytes} MB")
-    eventually(lambda: world.driven_s() >= at_least_s, PATIENCE_S)
+    # On a busy machine they drive fewer than 50 seconds a second.
+    eventually(lambda: world.driven_s() >= at_least_s, 3 * PATIENCE_S)
     driven = world.vehicles.finish()
     say(f"{sum(one.spooled for one in driven)} numbers of {len(driven)} devices in {time.monotonic() - began_s:.0f} s")
     for name, figures in memory_kb.items():
