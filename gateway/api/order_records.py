@@ -170,4 +170,7 @@ _OF_PROOFS = ("proofs", "profile", "profile_version", "age_threshold", "offline"
 
 def _road_s(trip: dict[str, Any]) -> float | None:
     there_at = trip["arrived_at"] or trip["leg_to"]
-    return None if trip["leg_from"] is None or there_at is None else (there_at - trip["leg_from"]).total_seconds()
+    if trip["leg_from"] is None or there_at is None:
+        return None
+    # An urgent order may join a van that stands at its door already.
+    return max(0.0, float((there_at - trip["leg_from"]).total_seconds()))
