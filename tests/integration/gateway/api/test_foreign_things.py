@@ -30,6 +30,7 @@ SAID: dict[tuple[str, str], Any] = {
     ("PUT", "/v1/orders/by-ref/{source}/{number}"): NEW_ORDER,
     ("POST", "/v1/orders/{key}/cancel"): REASON,
     ("POST", "/v1/orders/{key}/milestones"): {"milestone": "accepted"},
+    ("POST", "/v1/orders/{key}/tracking-link"): REASON,
     ("POST", "/v1/orders/{key}/pin"): {"lat": 60.1, "lon": 24.9},
     ("POST", "/v1/trips"): {
         "premises": "store",
