@@ -10,7 +10,7 @@ from psycopg.rows import dict_row
 
 from storage.sql import statement
 
-PARTS = ("trips", "goods", "transfers", "plan_changes", "audit")
+PARTS = ("trips", "detections", "goods", "transfers", "plan_changes", "audit")
 
 
 def order_record(connection: psycopg.Connection, order_id: UUID, premises_id: UUID) -> dict[str, Any]:

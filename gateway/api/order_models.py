@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from contract.geo import from_e7, to_e7
 from gateway.api.eta_models import EtaOut
 from gateway.api.texts import LongText, Text
+from gateway.refusals import RefusedError
 from storage.orders import NewLine, NewOrder
 
 Minor = Annotated[int, Field(ge=0, le=10**12)]
@@ -36,7 +37,7 @@ class OrderIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     customer_name: Text
-    address: Text
+    address: Text | None = Field(None, description="may be left out with lat and lon: it reads like them then")
     window_from: AwareDatetime = Field(description="the promised window begins; RFC 3339 with an offset")
     window_to: AwareDatetime
     premises: Text | None = Field(None, description="the premises' code; left out: the caller's only one")
@@ -71,9 +72,18 @@ class LineOut(BaseModel):
     accepted_quantity: Decimal | None = Field(description="what of it the customer took; null: not said yet")
 
 
+class CorrectionOut(BaseModel):
+    """What a later version says of a milestone that fixes showed; the newest one counts."""
+
+    at: datetime = Field(description="when it really was")
+    withdrawn: bool = Field(description="it did not happen")
+    note: str
+    recorded_at: datetime
+
+
 class MilestoneOut(BaseModel):
     milestone: str
-    at: datetime
+    at: datetime = Field(description="as it was told first")
     known: str = Field(description="declared: somebody said so; detected: fixes showed it")
     declared_by: str | None
     reason_code: str | None
@@ -81,6 +91,7 @@ class MilestoneOut(BaseModel):
     partial: bool
     trip_no: str | None
     recorded_at: datetime
+    corrections: list[CorrectionOut] = Field(description="oldest first; empty: it counts as it was told")
 
 
 class OrderOut(BaseModel):
@@ -132,13 +143,22 @@ class OrderOut(BaseModel):
 
 def to_new_order(wanted: OrderIn, source: str, source_ref: str, now: datetime, *, test: bool) -> NewOrder:
     """What the records take. A time of day is kept to the millisecond."""
-    values: dict[str, Any] = wanted.model_dump(exclude={"premises", "lat", "lon", "lines", "placed_at"})
+    values: dict[str, Any] = wanted.model_dump(exclude={"premises", "address", "lat", "lon", "lines", "placed_at"})
     lines = tuple(NewLine(**line.model_dump()) for line in wanted.lines)
     return NewOrder(
-        **values, source=source, source_ref=source_ref, lines=lines, placed_at=wanted.placed_at or now, test=test,
+        **values, address=_address(wanted), source=source, source_ref=source_ref, lines=lines,
+        placed_at=wanted.placed_at or now, test=test,
         lat_e7=None if wanted.lat is None else to_e7(wanted.lat),
         lon_e7=None if wanted.lon is None else to_e7(wanted.lon),
     )  # fmt: skip
+
+
+def _address(wanted: OrderIn) -> str:
+    if (wanted.lat is None) != (wanted.lon is None):
+        raise RefusedError("lat and lon belong together: give both or neither", field="body.lat")
+    if wanted.address is None and wanted.lat is None:
+        raise RefusedError("an order needs an address, or a point as lat and lon, or both", field="body.address")
+    return wanted.address or f"{wanted.lat:.5f}, {wanted.lon:.5f}"
 
 
 def as_new_order(row: dict[str, Any]) -> NewOrder:

@@ -15,7 +15,7 @@ from gateway.api.callers import OrderReader
 from gateway.api.database import Database
 from gateway.api.messages import MessageOut, message_out
 from gateway.api.order_access import ONE_ORDER, OrderKey, one_of, reader_of
-from gateway.api.order_models import MilestoneOut, OrderOut, to_order_out
+from gateway.api.order_models import CorrectionOut, MilestoneOut, OrderOut, to_order_out
 from gateway.api.trip_models import CrewOut
 from gateway.custody.handoffs import AT_THE_DOOR
 from storage.handoffs import HandoffRow, handoffs_of_order
@@ -58,6 +58,21 @@ class TripOfOrder(BaseModel):
     leg_from: datetime | None
     leg_to: datetime | None
     on_the_road_s: float | None = Field(description="from leaving the premises to the door, or until the leg ended")
+
+
+class CorrectionOfOrder(CorrectionOut):
+    evidence: list[dict[str, Any]] | None = Field(description="the fixes that show it; null: withdrawn")
+
+
+class Detection(BaseModel):
+    """A milestone that fixes showed, and what became of it when more was known."""
+
+    milestone: str
+    at: datetime = Field(description="as it was told first")
+    trip_no: str | None
+    recorded_at: datetime
+    evidence: list[dict[str, Any]] | None = Field(description="copies of the fixes that decided it")
+    corrections: list[CorrectionOfOrder] = Field(description="oldest first; the newest one counts")
 
 
 class Handoff(BaseModel):
@@ -130,6 +145,7 @@ class OrderRecord(BaseModel):
     premises: PremisesOfOrder
     order: OrderOut
     trips: list[TripOfOrder]
+    detections: list[Detection] = Field(description="milestones that fixes showed, with those fixes")
     attempts: int = Field(description="how often somebody was at the door with it")
     handoffs: list[Handoff]
     goods: list[GoodsMoved] = Field(description="its goods into vehicles and out of them")

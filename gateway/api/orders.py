@@ -38,7 +38,6 @@ from gateway.api.texts import Text
 from gateway.orders.changes import cancel, put_by_ref
 from gateway.orders.service import OrdersConflictError
 from gateway.people.permissions import Permission
-from gateway.refusals import RefusedError
 from storage.order_reads import OrderFilter, Reader, order_document, order_list
 
 router = APIRouter(prefix="/v1/orders", tags=["orders"], route_class=IdempotentRoute)
@@ -106,8 +105,6 @@ def put_order(
     connection: Database, now: Now, if_match: IfMatch = None, if_none_match: IfNoneMatch = None,
 ) -> OrderOut:  # fmt: skip
     must_be_source(caller, source)
-    if (wanted.lat is None) != (wanted.lon is None):
-        raise RefusedError("lat and lon belong together: give both or neither", field="body.lat")
     premises = premises_of(connection, caller, Permission.ORDERS_WRITE, wanted.premises)
     reader = Reader([premises.id], caller.test)
     before = next(iter(order_document(connection, reader, ref=(source, number))), None)

@@ -16,7 +16,7 @@ ORDER_COLUMNS = (
     "customer_email", "customer_language", "customer_type", "channel", "prepared_by", "note", "currency",
     "taxes_minor", "fees_minor", "discount_minor", "due_minor", "payment", "placed_at",
 )  # fmt: skip
-NEEDED = ("number", "customer_name", "address", "window_from", "window_to")
+NEEDED = ("number", "customer_name", "window_from", "window_to")
 _TIMES = ("window_from", "window_to", "placed_at")
 MOST_ORDERS = 5_000
 

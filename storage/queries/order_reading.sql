@@ -12,7 +12,11 @@ SELECT o.id, p.code AS premises, o.premises_id, o.order_no, o.source, o.source_r
         FROM waybill.order_line l WHERE l.order_id = o.id), '[]') AS lines,
     coalesce((SELECT jsonb_agg(jsonb_build_object('milestone', m.milestone, 'at', m.at, 'known', m.known,
             'declared_by', m.declared_by, 'reason_code', m.reason_code, 'note', m.note, 'partial', m.partial,
-            'trip_no', t.trip_no, 'recorded_at', m.recorded_at) ORDER BY m.at, m.recorded_at, m.id)
+            'trip_no', t.trip_no, 'recorded_at', m.recorded_at,
+            'corrections', coalesce((SELECT jsonb_agg(jsonb_build_object('at', c.at, 'withdrawn', c.withdrawn,
+                    'note', c.note, 'recorded_at', c.recorded_at) ORDER BY c.recorded_at, c.id)
+                FROM waybill.milestone_correction c WHERE c.milestone_id = m.id), '[]'))
+            ORDER BY m.at, m.recorded_at, m.id)
         FROM waybill.milestone m LEFT JOIN waybill.trip t ON t.id = m.trip_id WHERE m.order_id = o.id), '[]')
         AS milestones,
     (SELECT to_jsonb(f) FROM waybill.forecast f WHERE f.order_id = o.id) AS eta

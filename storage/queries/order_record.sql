@@ -28,6 +28,16 @@ LEFT JOIN waybill.trip_drop d ON d.trip_id = t.id AND d.order_id = %(order_id)s
 LEFT JOIN waybill.leg l ON l.trip_id = t.id AND l.order_id = %(order_id)s
 ORDER BY coalesce(lower(l.during), t.planned_departure_at), t.planned_departure_at, t.id;
 
+-- name: record_detections
+-- What fixes showed of an order, with copies of those fixes: as it was told first, and every correction of it.
+SELECT m.milestone, m.at, t.trip_no, m.recorded_at, m.evidence,
+    coalesce((SELECT jsonb_agg(jsonb_build_object('at', c.at, 'withdrawn', c.withdrawn, 'note', c.note,
+            'recorded_at', c.recorded_at, 'evidence', c.evidence) ORDER BY c.recorded_at, c.id)
+        FROM waybill.milestone_correction c WHERE c.milestone_id = m.id), '[]') AS corrections
+FROM waybill.milestone m LEFT JOIN waybill.trip t ON t.id = m.trip_id
+WHERE m.order_id = %(order_id)s AND m.known = 'detected'
+ORDER BY m.at, m.recorded_at, m.id;
+
 -- name: record_goods
 -- Every movement of an order's goods into a vehicle and out of it.
 SELECT m.at, m.recorded_at, m.kind, t.trip_no, v.name AS vehicle, m.line_no, m.item, m.tag, m.quantity, m.unit,

@@ -37,6 +37,17 @@ def test_a_day_is_taken_in_and_taken_again_without_doubling(api: Api) -> None:
     assert order["total_minor"] == 2 * 349 + 1790
 
 
+def test_a_point_alone_is_an_address_in_a_file_too(api: Api) -> None:
+    heading, times = "number,customer_name,address,window_from,window_to,lat,lon", "2026-11-23 14:00,2026-11-23 16:00"
+
+    answer = send(api, f"{heading}\n7,Elina Salo,,{times},60.1688,24.94\n")
+    without = send(api, f"{heading}\n8,Elina Salo,,{times},,\n9,Elina Salo,,{times},60.1688,\n")
+
+    assert answer.json()["created"] == 1, answer.text
+    assert api.ask("viewer", "GET", "/v1/orders/by-ref/import/7").json()["address"] == "60.16880, 24.94000"
+    assert [(one["line"], one["column"]) for one in without.json()["wrong"]] == [(2, "address"), (3, "lat")]
+
+
 def test_everything_that_is_wrong_is_said_and_nothing_is_done(api: Api) -> None:
     bad = DAY + "9,Timo,Street 1,yesterday,2026-11-23T15:00:00Z,Bread,-1,5\n8,Somebody Else,,,,,,\nx,y\n"
 
@@ -52,7 +63,7 @@ def test_everything_that_is_wrong_is_said_and_nothing_is_done(api: Api) -> None:
     ("text", "says"),
     [
         ("", "the file is empty"),
-        ("number,customer_name\n", "the column address is missing"),
+        ("number,customer_name\n", "the column window_from is missing"),
         (f"{HEADING},colour\n", "no column is called 'colour'"),
         (f'{HEADING}\n7,"Eli', "not CSV (RFC 4180)"),
         (f"{HEADING}\n,Eli,A,2026-11-23 14:00,2026-11-23 15:00,,,\n", "the order has no number"),

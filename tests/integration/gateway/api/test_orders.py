@@ -6,8 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
+from storage.ids import new_id
 from tests.fixtures.api import Api
 from tests.fixtures.gateway import NOON
 
@@ -84,6 +87,7 @@ def test_two_that_put_the_same_order_at_once_make_one(api: Api) -> None:
         ({"window_to": "tomorrow"}, "body.window_to", "datetime"),
         ({"window_to": "2026-11-23T12:00:00"}, "body.window_to", "timezone"),
         ({"lat": 60.1}, "body.lat", "belong together"),
+        ({"address": None}, "body.address", "an address, or a point"),
         ({"currency": "euro"}, "body.currency", "pattern"),
         ({"lines": [{"item": "x", "quantity": "-1"}]}, "body.lines.0.quantity", "greater than 0"),
         ({"colour": "red"}, "body.colour", "not permitted"),
@@ -229,6 +233,42 @@ def test_a_part_that_was_accepted_is_on_record(api: Api) -> None:
     assert record["order"]["lines"][0]["accepted_quantity"] == "1"
     assert record["attempts"] == 1
     assert [event["action"] for event in record["audit"]][:2] == ["order.placed", "order.declared"]
+
+
+def test_an_order_may_bring_a_point_alone(api: Api) -> None:
+    order = put(api, address=None, lat=60.1688, lon=24.94)
+
+    assert (order["address"], order["lat"], order["lon"]) == ("60.16880, 24.94000", 60.1688, 24.94)
+    assert (order["place_source"], order["given_lat"]) == ("order", 60.1688)
+
+
+def test_what_fixes_showed_stands_with_those_fixes_and_what_was_taken_back(api: Api) -> None:
+    order = put(api)
+    fix = {"fixed_at": "2026-11-23T11:00:00Z", "lat_e7": 601700000, "lon_e7": 249400000, "seq": 7}
+    milestone_id = new_id(NOON)
+    with psycopg.connect(api.database.owner_url) as owner:
+        owner.execute(
+            "INSERT INTO waybill.milestone (id, premises_id, order_id, milestone, at, known, evidence, recorded_at)"
+            " VALUES (%s, %s, %s, 'arrived', %s, 'detected', %s, %s)",
+            [milestone_id, api.store, order["id"], NOON + HOUR, Jsonb([fix]), NOON + HOUR],
+        )
+        owner.execute(
+            "INSERT INTO waybill.milestone_correction (id, premises_id, milestone_id, at, withdrawn, note, recorded_at)"
+            " VALUES (%s, %s, %s, %s, true, 'it drove past', %s)",
+            [new_id(NOON), api.store, milestone_id, NOON + HOUR, NOON + 2 * HOUR],
+        )
+
+    after = api.ask("compliance", "GET", "/v1/orders/1001").json()
+    record = api.ask("compliance", "GET", "/v1/orders/1001/record").json()
+
+    received, arrived = after["milestones"]
+    assert (received["milestone"], received["corrections"]) == ("received", [])
+    (correction,) = arrived["corrections"]
+    assert (correction["withdrawn"], correction["note"]) == (True, "it drove past")
+    assert record["order"]["milestones"] == after["milestones"]
+    (detection,) = record["detections"]
+    assert (detection["milestone"], detection["evidence"]) == ("arrived", [fix])
+    assert detection["corrections"] == [{**correction, "evidence": None}]
 
 
 def test_a_milestone_cannot_be_said_of_the_future(api: Api) -> None:
