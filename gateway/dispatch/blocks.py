@@ -64,6 +64,14 @@ class Misplaced(msgspec.Struct, frozen=True):
     was_loaded: bool = False  # it was on this trip when it was loaded
 
 
+class Out(msgspec.Struct, frozen=True):
+    """Another trip under way with the vehicle or with people of the crew."""
+
+    trip_no: str
+    vehicle: str | None  # None: another vehicle
+    crew: tuple[str, ...] = ()
+
+
 class Leaving(msgspec.Struct, frozen=True, kw_only=True):
     """A trip as it stands in the yard."""
 
@@ -73,6 +81,7 @@ class Leaving(msgspec.Struct, frozen=True, kw_only=True):
     crew: int
     bags: tuple[Bag, ...]
     misplaced: tuple[Misplaced, ...] = ()
+    out: tuple[Out, ...] = ()
     ledger_no: str | None = None
     ticked: tuple[str, ...] = ()
     expired: tuple[str, ...] = ()  # papers, in words
@@ -88,11 +97,19 @@ class Block(msgspec.Struct, frozen=True):
 
 def blocks(leaving: Leaving, profile: Profile) -> list[Block]:
     """Everything that holds the trip back, in the order in which it is put right."""
-    found = (*_orders(leaving, profile), *_people(leaving, profile), *_load(leaving, profile), *_caps(leaving, profile))
-    return [Block(rule, says, rule in profile.may_be_overridden) for rule, says in found]
+    found = (
+        *_orders(leaving, profile), *_out(leaving), *_people(leaving, profile), *_load(leaving, profile),
+        *_caps(leaving, profile),
+    )  # fmt: skip
+    lifted = ({*profile.may_be_overridden} | _ALWAYS_LIFTED) - _NEVER_LIFTED
+    return [Block(rule, says, rule in lifted) for rule, says in found]
 
 
 Found = Iterator[tuple[Rule, str]]
+
+# Whatever the profile says: a return may not have been seen yet, and nobody drives to a place that is not known.
+_ALWAYS_LIFTED = frozenset({Rule.VEHICLE_OUT, Rule.CREW_OUT})
+_NEVER_LIFTED = frozenset({Rule.NO_PLACE})
 
 
 def _orders(leaving: Leaving, profile: Profile) -> Found:
@@ -102,6 +119,15 @@ def _orders(leaving: Leaving, profile: Profile) -> Found:
     for bag in going:
         if not bag.has_place:
             yield Rule.NO_PLACE, f"order {bag.order_no} has no place: resolve its address"
+
+
+def _out(leaving: Leaving) -> Found:
+    for one in leaving.out:
+        way_out = "say that it ended"
+        if one.vehicle is not None:
+            yield Rule.VEHICLE_OUT, f"{one.vehicle} is out on trip {one.trip_no}: {way_out}"
+        if one.crew:
+            yield Rule.CREW_OUT, f"{', '.join(one.crew)} of the crew is out on trip {one.trip_no}: {way_out}"
 
 
 def _people(leaving: Leaving, profile: Profile) -> Found:
@@ -169,11 +195,11 @@ def _caps(leaving: Leaving, profile: Profile) -> Found:
     if cap is not None and (foreign := _foreign(leaving.bags, profile)):
         yield Rule.LOAD_VALUE, f"the caps are in {profile.currency}, and there are prices in {foreign}"
     if (cap := profile.max_unordered_value_minor) is not None:
-        unordered = sum(_value(bag) or 0 for bag in leaving.bags if bag.is_cancelled and bag.is_aboard)
-        if unordered > cap:
+        unordered = _unordered_minor(leaving.bags)
+        if unordered is None or unordered > cap:
             yield (
                 Rule.UNORDERED_VALUE,
-                f"goods nobody ordered: {_money(unordered, profile)}, allowed {_money(cap, profile)}",
+                f"goods nobody ordered are {_worth(unordered, profile)}, {_money(cap, profile)} are allowed",
             )
     if (cap := profile.max_load_mass_g) is not None and (mass_g := load_mass_g(leaving.bags)) > cap:
         yield Rule.LOAD_MASS, f"the load weighs {mass_g.normalize():f} g, {cap} g are allowed"
@@ -194,6 +220,14 @@ def load_mass_g(bags: Sequence[Bag]) -> Decimal:
     """What the goods weigh whose unit is a mass."""
     lines = [line for bag in bags if not bag.is_cancelled or bag.is_aboard for line in bag.lines]
     return sum((line.quantity * _GRAMS[line.unit] for line in lines if line.unit in _GRAMS), Decimal(0))
+
+
+def _unordered_minor(bags: Sequence[Bag]) -> int | None:
+    """What is aboard of cancelled orders, at retail price; None: a price is not known."""
+    inside = [line for bag in bags if bag.is_cancelled for line in bag.lines if line.aboard > 0]
+    if any(line.unit_price_minor is None for line in inside):
+        return None
+    return round(sum((line.aboard * (line.unit_price_minor or 0) for line in inside), Decimal(0)))
 
 
 def _value(bag: Bag) -> int | None:

@@ -13,7 +13,7 @@ import msgspec
 import psycopg
 
 from contract.milestones import Milestone
-from gateway.dispatch.blocks import Bag, Block, Leaving, Line, Misplaced, blocks
+from gateway.dispatch.blocks import Bag, Block, Leaving, Line, Misplaced, Out, blocks
 from gateway.dispatch.changes import must_be_open
 from gateway.dispatch.errors import DispatchConflictError, DispatchError, NoSuchTripError
 from gateway.dispatch.labels import order_of_label
@@ -31,7 +31,8 @@ from storage.ledger import (
     put_wrong_bag,
     wrong_bags,
 )
-from storage.trips import Trip, TripOrder, find_order
+from storage.transfers import transfers
+from storage.trips import Trip, TripOrder, find_order, open_trips_of, read_trips
 
 Result = Literal["loaded", "already_loaded", "wrong_bag", "unloaded", "not_aboard"]
 
@@ -159,10 +160,25 @@ def departure_blocks(connection: psycopg.Connection, trip: Trip, profile: Profil
             Misplaced(one.order_no, one.trip_no, one.vehicle, one.was_loaded)
             for one in wrong_bags(connection, head.id)
         ),
-        ledger_no=head.ledger_no, ticked=tuple(head.checklist),
+        out=_out(connection, trip, at), ledger_no=head.ledger_no, ticked=tuple(head.checklist),
         expired=tuple(f"{one.kind} of {one.whose} ended on {one.expires_on}" for one in papers),
     )  # fmt: skip
     return blocks(leaving, profile)
+
+
+def _out(connection: psycopg.Connection, trip: Trip, at: datetime) -> tuple[Out, ...]:
+    """Trips under way with this vehicle or crew, but for one whose goods this trip comes out for."""
+    crew = {one.driver_id for one in trip.crew}
+    givers = {one.from_trip_id for one in transfers(connection, None, trip_id=trip.head.id, pending=True)}
+    others = {*open_trips_of(connection, trip.head.vehicle_id, sorted(crew))} - {trip.head.id} - givers
+    return tuple(
+        Out(
+            other.head.trip_no, other.head.vehicle if other.head.vehicle_id == trip.head.vehicle_id else None,
+            tuple(one.employee_no for one in other.crew if one.driver_id in crew),
+        )
+        for other in read_trips(connection, sorted(others))
+        if other.head.departed_at is not None and other.head.departed_at <= at
+    )  # fmt: skip
 
 
 def total_value_minor(goods: Sequence[Aboard]) -> int | None:

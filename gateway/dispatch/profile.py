@@ -29,6 +29,8 @@ class Rule(StrEnum):
 
     ORDERS = "orders"
     NO_PLACE = "no_place"
+    VEHICLE_OUT = "vehicle_out"
+    CREW_OUT = "crew_out"
     CREW = "crew"
     DOCUMENTS = "documents"
     HOURS = "hours"

@@ -118,7 +118,9 @@ class Dispatch(Day):
         return refused.value.codes
 
     def _leave(self, van: str) -> None:
-        self.do(self.phones, "POST", f"/v1/trips/{self.runs[van].trip_no}/depart", {})
+        # Its return may not have been seen yet.
+        back = {"override": ["vehicle_out", "crew_out"], "reason": "the van and its crew are back"}
+        self.do(self.phones, "POST", f"/v1/trips/{self.runs[van].trip_no}/depart", back)
         self._read_plan(van)
         self.vans[van].out = True
         for number in self._with_fate(self.runs[van].orders, "cancelled on the road"):

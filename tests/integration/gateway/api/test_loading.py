@@ -210,6 +210,21 @@ def test_what_the_profile_lets_go_leaves_with_a_reason_on_the_record(api: Api) -
     assert reason == "renewed, the paper is on its way"
 
 
+def test_a_van_that_is_out_leaves_on_no_second_trip_until_somebody_says_it_is_back(api: Api) -> None:
+    add_van(api, "van-1")
+    add_driver(api, "E-1")
+    first, second = order(api, "a", 1), order(api, "b", 2)
+    plan(api, [first])
+    plan(api, [second], accept=["vehicle_busy", "driver_busy"], reason="it is back by then")
+    assert rules(api, "T-0002") == []
+    depart(api, "T-0001")
+
+    assert rules(api, "T-0002") == ["vehicle_out", "crew_out"]
+    assert "van-1 is out on trip T-0001" in depart(api, "T-0002", 409)["detail"]
+    said = {"override": ["vehicle_out", "crew_out"], "reason": "it stands in the yard"}
+    assert depart(api, "T-0002", **said)["state"] == "under_way"
+
+
 def test_a_van_that_fixes_showed_leaving_is_said_to_have_left_whatever_blocked_it(shop: Api) -> None:
     plan(shop, [order(shop, "a")])
     detected = NOON + timedelta(seconds=1)

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from gateway.dispatch.blocks import Bag, Leaving, Line, Misplaced, blocks, load_mass_g, load_value_minor
+from gateway.dispatch.blocks import Bag, Leaving, Line, Misplaced, Out, blocks, load_mass_g, load_value_minor
 from gateway.dispatch.errors import DispatchError
 from gateway.dispatch.labels import label_code, order_of_label
 from gateway.dispatch.profile import Profile, Rule, Setting, in_force, meanings, shipped, with_values
@@ -51,6 +51,8 @@ def test_nothing_blocks_where_nothing_is_asked() -> None:
     [
         (leaving(bag(1, is_cancelled=True)), {}, Rule.ORDERS),
         (leaving(bag(1, has_place=False)), {}, Rule.NO_PLACE),
+        (leaving(out=(Out("T-0001", "van-1"),)), {}, Rule.VEHICLE_OUT),
+        (leaving(out=(Out("T-0001", None, ("E-1",)),)), {}, Rule.CREW_OUT),
         (leaving(), {"min_crew": 2}, Rule.CREW),
         (leaving(), {"second_above_minor": 1999}, Rule.CREW),
         (leaving(expired=("insurance of van-1 ended",)), {}, Rule.DOCUMENTS),
@@ -73,6 +75,11 @@ def test_nothing_blocks_where_nothing_is_asked() -> None:
         (
             leaving(bag(1), bag(2, line(aboard="2"), is_cancelled=True)),
             {"max_unordered_value_minor": 1999, "max_load_value_minor": 10**9},
+            Rule.UNORDERED_VALUE,
+        ),
+        (
+            leaving(bag(1), bag(2, line(None, aboard="1"), is_cancelled=True)),
+            {"max_unordered_value_minor": 10**9},
             Rule.UNORDERED_VALUE,
         ),
     ],
@@ -102,6 +109,22 @@ def test_a_wrong_bag_names_its_trip_and_van() -> None:
 
     assert block.says == "order 1009 is in this van and belongs to trip T-0002 (van-2)"
     assert not block.may_be_overridden
+
+
+def test_goods_nobody_ordered_count_as_far_as_they_are_aboard() -> None:
+    half = leaving(bag(1), bag(2, line(1000, "2", aboard="1"), line(None), is_cancelled=True))
+
+    assert Rule.UNORDERED_VALUE not in rules(half, max_unordered_value_minor=1000)
+    assert Rule.UNORDERED_VALUE in rules(half, max_unordered_value_minor=999)
+
+
+def test_no_profile_lifts_a_missing_place_and_each_lifts_a_van_that_is_out() -> None:
+    trip = leaving(bag(1, has_place=False), out=(Out("T-0001", "van-1", ("E-1",)),))
+
+    found = blocks(trip, Profile(may_be_overridden=tuple(Rule)))
+    assert {one.rule: one.may_be_overridden for one in found}[Rule.NO_PLACE] is False
+    lifted = {one.rule for one in blocks(trip, Profile()) if one.may_be_overridden}
+    assert lifted == {Rule.VEHICLE_OUT, Rule.CREW_OUT}
 
 
 def test_value_and_mass_add_up_over_orders() -> None:
