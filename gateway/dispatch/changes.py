@@ -233,9 +233,20 @@ class Workbench:
         if (before.vehicle_id, before.crew, before.planned_departure_at) == (
             plan.vehicle_id, plan.crew, plan.planned_departure_at,
         ):  # fmt: skip
-            return []
+            return self._into_next(trip, before, plan)
         return busy(self._connection, (trip.head.id,), plan, start_of(trip, plan, self._now), home_of(self._premises),
                     self._now, self._ways)  # fmt: skip
+
+    def _into_next(self, trip: Trip, before: TripPlan, plan: TripPlan) -> list[Finding]:
+        """Other trips of the vehicle or crew that more orders run into, as they did not before."""
+        if before.doors == plan.doors:
+            return []
+        home, own = home_of(self._premises), tuple(self._plans)
+        had, has = (
+            busy(self._connection, own, each, start_of(trip, each, self._now), home, self._now, self._ways)
+            for each in (before, plan)
+        )
+        return [Finding(Guard.INTO_NEXT_TRIP, one.says, "drops") for one in has if one not in had]
 
     def _came_back(self, trip: Trip, plan: TripPlan) -> list[Finding]:
         held = {drop.order_id for drop in trip.drops}

@@ -268,6 +268,20 @@ def test_a_trip_after_the_first_one_needs_no_accepting(shop: Api) -> None:
     assert trip["trip_no"] == "T-0002"
 
 
+def test_an_urgent_order_that_runs_into_the_vans_next_trip_is_pointed_out(shop: Api) -> None:
+    plan(shop, [order(shop, "a")])
+    plan(shop, [order(shop, "b")], planned_departure_at=(NOON + 2 * HOUR).isoformat())
+    near, far = order(shop, "c", 1.1), order(shop, "d", 90)
+
+    quiet = change(shop, "T-0001", {"kind": "assign", "order": near}, dry_run=True)
+    told = change(shop, "T-0001", {"kind": "assign", "order": far}, dry_run=True)
+
+    assert "into_next_trip" not in {one["code"] for one in quiet["findings"]}
+    says = [one["says"] for one in told["findings"] if one["code"] == "into_next_trip"]
+    assert len(says) == 2, told["findings"]
+    assert "van-1 is on trip T-0002" in says[0]
+
+
 def test_orders_for_one_door_are_pointed_out_and_joined(shop: Api) -> None:
     orders = [order(shop, "a", 1), order(shop, "b", 5), order(shop, "c", 1.0001)]
 
