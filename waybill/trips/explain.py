@@ -34,7 +34,10 @@ def stop(story: TripStory, one: StopStory, held: Thresholds) -> list[str]:
         ),
         (
             f"It is a stop: it stayed within {_value(held, 'stop_radius_m')} m for at least "
-            f"{_value(held, 'stop_min_s')} s; farther than {_value(held, 'stop_leave_m')} m it would have ended."
+            f"{_value(held, 'stop_min_s')} s. It ends beyond {_value(held, 'stop_leave_m')} m; as long as fixes less "
+            f"than {_value(held, 'stop_hop_s')} s apart report that it stands, only beyond "
+            f"{_value(held, 'stop_drift_m')} m; where it drove and stands again, beyond "
+            f"{_value(held, 'stop_radius_m')} m."
         ),
         _why_reason(story, one, held),
     ]
@@ -80,9 +83,9 @@ def departure(story: TripStory, held: Thresholds) -> list[str]:
         lines.append("No departure was detected.")
     else:
         lines.append(
-            f"Detected at {time(counts.departed_at)}: the last fix within {_value(held, 'premises_radius_m')} m of the "
-            f"premises, followed by {_value(held, 'confirm_fixes')} in a row more than "
-            f"{_value(held, 'leave_slack_m')} m farther out."
+            f"Detected at {time(counts.departed_at)}: the last fix within the premises (the outline of their zone "
+            f"where one is drawn, else {_value(held, 'premises_radius_m')} m around their place), followed by "
+            f"{_value(held, 'confirm_fixes')} in a row more than {_value(held, 'leave_slack_m')} m farther out."
         )
         lines.append(_planned(story, counts.departed_at))
         lines += _deciding(fixes(counts.departed_evidence))
@@ -147,16 +150,30 @@ def _why_reason(story: TripStory, one: StopStory, held: Thresholds) -> str:
     limit = _value(held, "traffic_below_s")
     orders = {visit.order_id: visit.order_no for visit in story.visits}
     if one.order_id is not None:
-        return f"Reason {one.found_reason}: at the door of order {orders.get(one.order_id, one.order_id)}."
+        order = orders.get(one.order_id, one.order_id)
+        return f"Reason {one.found_reason}: at the door of order {order}, {_reach(one, held)}."
     if one.place_id is not None:
         return f"Reason {one.found_reason}: at a known place ({one.place_id})."
     if one.found_reason == "TRAFFIC":
-        return f"Reason TRAFFIC: at no door and no known place, and not longer than {limit} s."
+        return (
+            f"Reason TRAFFIC: shorter than {limit} s, at no known place, and no drop of the trip is within "
+            f"{_value(held, 'door_brief_m')} m."
+        )
     if one.found_reason == "UNEXPLAINED":
         return (
             f"Reason UNEXPLAINED: at no door and no known place, and longer than {limit} s, which is more than traffic."
         )
     return f"Reason {one.found_reason}: at the premises."
+
+
+def _reach(one: StopStory, held: Thresholds) -> str:
+    """How near a door must be to a stop of this length: lights stand near doors, so a short one must be nearer."""
+    limit = held.get("traffic_below_s")
+    if one.ended_at is None or limit is None:
+        return f"within {_value(held, 'door_radius_m')} m of it"
+    if (one.ended_at - one.began_at).total_seconds() < limit:
+        return f"within {_value(held, 'door_brief_m')} m of it, as a stop shorter than {limit:g} s must be"
+    return f"within {_value(held, 'door_radius_m')} m of it"
 
 
 def _deciding(lines: list[str]) -> list[str]:

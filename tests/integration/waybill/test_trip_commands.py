@@ -88,9 +88,9 @@ def test_an_exception_is_explained_in_words(waybill: Waybill, driven: Round, dat
     ("words", "said"),
     [
         (("stop", "T-0001/1"), ("Stood 3 min 59 s", "within 20 m", "longer than 90 s", "fix 91 at", "policy ")),
-        (("stop", "T-0001/2"), ("at the door of order",)),
+        (("stop", "T-0001/2"), ("at the door of order", "within 50 m of it")),
         (("arrival", "T-0001/1"), ("2 fixes in a row within 50 m", "The time is that of the first", "It left")),
-        (("departure", "T-0001"), ("the last fix within 100 m", "fix ")),
+        (("departure", "T-0001"), ("the last fix within the premises", "else 100 m around", "fix ")),
     ],
 )
 def test_why_is_told_in_words_and_numbers(
