@@ -126,6 +126,17 @@ def stored_fixes(
         at, until = until, until + step
 
 
+def newest_fix_before(connection: psycopg.Connection, units: list[UnitRow], before: datetime) -> datetime | None:
+    """When the newest fix before `before` that counts was taken by any of the units."""
+    newest = None
+    for unit in units:
+        values = {"device_id": unit.device_id, "before": min(before, unit.to_at or before), "fitted_at": unit.from_at}
+        row = connection.execute(statement("newest_fix_before"), values).fetchone()
+        if row is not None and (newest is None or row[0] > newest):
+            newest = row[0]
+    return newest
+
+
 def _spools(connection: psycopg.Connection, units: list[UnitRow]) -> dict[int, str]:
     values = {"device_ids": [unit.device_id for unit in units]}
     return dict(connection.execute(statement("spool_names"), values).fetchall())

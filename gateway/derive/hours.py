@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import msgspec
 import psycopg
 
+from contract.fix import Fix
 from gateway.derive.findings import facts_row
 from gateway.derive.ground import Grounds
 from gateway.tracking.engine import State, finish, step
 from gateway.tracking.events import HourDriven
 from gateway.tracking.plan import Plan
-from storage.derivation import stored_fixes, units_of_vehicle
+from storage.derivation import UnitRow, newest_fix_before, stored_fixes, units_of_vehicle
 from storage.derivation_queue import DueHour
 from storage.derived import note_policy_version, put_vehicle_hours
 
@@ -20,6 +22,7 @@ _HOUR = timedelta(hours=1)
 # The filter needs some fixes to go by; the hour is over with the first fix after it.
 _BEFORE = timedelta(minutes=20)
 _OVER = timedelta(minutes=1)
+_INSTANT = timedelta(microseconds=1)
 
 
 def derive_hour(connection: psycopg.Connection, due: DueHour, grounds: Grounds) -> bool:
@@ -37,7 +40,7 @@ def derive_hour(connection: psycopg.Connection, due: DueHour, grounds: Grounds) 
         for unit in units
     }  # fmt: skip
     state, found, plan = State(), None, None
-    for fix in stored_fixes(connection, units, from_at, to_at, due.hour_at + _HOUR + _OVER):
+    for fix in _fixes(connection, units, due):
         plan = plans[fix.device]
         outcome = step(state, fix, plan, ground.policy)
         state = outcome.state
@@ -54,6 +57,15 @@ def derive_hour(connection: psycopg.Connection, due: DueHour, grounds: Grounds) 
     row = (str(due.vehicle_id), facts_row(due.hour_at, due.hour_at + _HOUR, found.driven), ground.policy_version)
     put_vehicle_hours(connection, [row], due.hour_at + _HOUR)
     return True
+
+
+def _fixes(connection: psycopg.Connection, units: list[UnitRow], due: DueHour) -> Iterator[Fix]:
+    """Those of the hour and some before; first the newest of all before those: a silence may be longer than that."""
+    from_at = due.hour_at - _BEFORE
+    newest_at = newest_fix_before(connection, units, from_at)
+    if newest_at is not None:
+        yield from stored_fixes(connection, units, newest_at, newest_at + _INSTANT)
+    yield from stored_fixes(connection, units, from_at, due.hour_at + 2 * _HOUR, due.hour_at + _HOUR + _OVER)
 
 
 def _hour_in(events: tuple[object, ...], due: DueHour) -> HourDriven | None:

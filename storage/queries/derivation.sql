@@ -179,6 +179,13 @@ WHERE device_id = %(device_id)s AND fixed_at >= %(from_at)s AND fixed_at < %(to_
     AND (refused_by IS DISTINCT FROM 'stale' OR fixed_at > received_at - INTERVAL '7 days')
 ORDER BY fixed_at, seq;
 
+-- name: newest_fix_before
+-- When the unit's newest fix that counts was taken, before an instant and since it was fitted.
+SELECT fixed_at FROM waybill.kept_fix
+WHERE device_id = %(device_id)s AND fixed_at < %(before)s AND source = 'dedicated' AND refused_by IS NULL
+    AND (%(fitted_at)s::timestamptz IS NULL OR fixed_at >= %(fitted_at)s)
+ORDER BY fixed_at DESC LIMIT 1;
+
 -- name: missing_numbers
 -- Numbers of a spool within first..last that are stored neither as fix nor as reject; none when it was never confirmed.
 SELECT lower(part), upper(part) - 1

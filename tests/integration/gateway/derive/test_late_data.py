@@ -243,6 +243,27 @@ def test_late_fixes_of_an_hour_replace_the_hour(planned: Round) -> None:
 
 
 NEXT_HOUR = [fix(3600 + second, north(0), speed_mps=0.0) for second in range(5)]
+SILENT_FIFTY_MINUTES = [
+    *(fix(at, north(0), speed_mps=0.0) for at in range(0, 1500, 30)),
+    *(fix(4500 + at, north(0), speed_mps=0.0) for at in range(0, 300, 30)),
+    fix(7200, north(0), speed_mps=0.0),
+]
+SECOND_HOUR = "SELECT fixes, unseen_s, stopped_s FROM waybill.vehicle_hour ORDER BY hour_at OFFSET 1 LIMIT 1"
+
+
+def test_an_hour_after_a_long_silence_is_derived_as_it_was_seen_live(planned: Round) -> None:
+    late = SILENT_FIFTY_MINUTES[-5]
+    on_time = [one for one in SILENT_FIFTY_MINUTES if one is not late]
+    planned.write(on_time)
+    [(fixes, unseen_s, stopped_s)] = planned.rows(SECOND_HOUR)
+    assert unseen_s == 4500 - 1470
+
+    planned.write([late])
+    planned.work()
+
+    assert planned.rows(SECOND_HOUR) == [(fixes + 1, unseen_s, stopped_s)]  # type: ignore[operator]
+
+
 FIXES_AND_UNSEEN = "SELECT fixes, unseen_s FROM waybill.vehicle_hour ORDER BY hour_at LIMIT 1"
 
 
