@@ -105,6 +105,7 @@ def test_everything_is_there_again_on_another_machine_and_works(
 
     assert credentials(elsewhere) == {"admin", "gateway", "backup-a"}
     assert (elsewhere / "map/basemap.geojson").read_text() == "{}"
+    assert (elsewhere / "media/signature.png").read_bytes() == b"a signature"
     assert (elsewhere / "included/key").is_file()
     settings = configure({}, data_dir=elsewhere).settings
     assert (settings.public_url, settings.retention_on_trip_days) == ("https://waybill.example.org", 200)
