@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from contract.currencies import CURRENCIES
 from contract.geo import from_e7, to_e7
 from gateway.api.eta_models import EtaOut
 from gateway.api.texts import LongText, Text
@@ -16,6 +17,15 @@ from gateway.refusals import RefusedError
 from storage.orders import NewLine, NewOrder
 
 Minor = Annotated[int, Field(ge=0, le=10**12)]
+
+
+def _in_circulation(code: str) -> str:
+    if code not in CURRENCIES:
+        raise ValueError(f"{code} is no currency in circulation (ISO 4217)")
+    return code
+
+
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), AfterValidator(_in_circulation)]
 
 
 class LineIn(BaseModel):
@@ -53,7 +63,7 @@ class OrderIn(BaseModel):
     channel: Text | None = Field(None, description="how it was ordered: web, phone, shop")
     prepared_by: Text | None = Field(None, description="employee number of whoever packed it")
     note: LongText | None = None
-    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = Field(None, description="ISO 4217")
+    currency: Currency | None = Field(None, description="ISO 4217, of money in circulation")
     taxes_minor: Minor | None = None
     fees_minor: Minor | None = None
     discount_minor: Minor | None = None

@@ -89,6 +89,7 @@ def test_two_that_put_the_same_order_at_once_make_one(api: Api) -> None:
         ({"lat": 60.1}, "body.lat", "belong together"),
         ({"address": None}, "body.address", "an address, or a point"),
         ({"currency": "euro"}, "body.currency", "pattern"),
+        ({"currency": "XQX"}, "body.currency", "XQX is no currency in circulation"),
         ({"lines": [{"item": "x", "quantity": "-1"}]}, "body.lines.0.quantity", "greater than 0"),
         ({"colour": "red"}, "body.colour", "not permitted"),
         ({"premises": "elsewhere"}, "body.premises", "there are no premises 'elsewhere'"),
