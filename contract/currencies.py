@@ -1,4 +1,7 @@
-"""The codes of money in circulation (ISO 4217, list one, 2026), without funds, metals and units of account."""
+"""The codes of money in circulation (ISO 4217, list one, 2026), without funds, metals and units of account.
+
+Compared with those of pycountry 26.2.16: the same.
+"""
 
 from __future__ import annotations
 
