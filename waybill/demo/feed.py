@@ -71,7 +71,7 @@ class Feed:
                     self.trip_nos[ref] = data["trip_no"]
         elif kind == "trip.departed":
             self.departed.add(data["trip_no"])
-        elif data.get("source") == SOURCE and "known" in data:  # a milestone; a correction of one says no such thing
+        elif data.get("source") == SOURCE and "known" in data:  # of a milestone; its corrections say no such thing
             ref, milestone = data["source_ref"], Milestone(data["milestone"])
             self._refs[data["order_no"]], self.order_nos[ref] = ref, data["order_no"]
             self.reached.add((ref, milestone))
