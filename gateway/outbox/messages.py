@@ -107,19 +107,19 @@ def _keep(connection: psycopg.Connection, due: DueMessage, instead: Wait | Drop 
 
 
 def _finish(connection: psycopg.Connection, due: DueMessage, outcome: Outcome) -> None:
-    now = true_now()
-    put_message_attempt(connection, due.id, now, outcome.status, outcome.said.replace("\x00", "\\0"), outcome.took_s)
+    now, said = true_now(), outcome.said.replace("\x00", "\\0")  # PostgreSQL's text holds no NUL
+    put_message_attempt(connection, due.id, now, outcome.status, said, outcome.took_s)
     extra = {"message_id": str(due.id), "channel": due.channel, "status": outcome.status}
     if outcome.verdict is Verdict.DELIVERED:
         end_message(connection, due.id, "delivered", None, now)
         return
     log.warning("message not delivered", extra={"action": "message_failed", **extra})
     if outcome.verdict is Verdict.REFUSED:
-        end_message(connection, due.id, "given_up", f"refused: {outcome.said}", now)
+        end_message(connection, due.id, "given_up", f"refused: {said}", now)
         return
     down = outcome.verdict is Verdict.DOWN
     next_at = now + DOWN_WAIT if down else next_message_try(due.attempts + 1, now, outcome.retry_after)
     if next_at > due.give_up_at:
-        end_message(connection, due.id, "given_up", f"not delivered in time: {outcome.said}", now)
+        end_message(connection, due.id, "given_up", f"not delivered in time: {said}", now)
     else:
         put_off_message(connection, due.id, next_at)

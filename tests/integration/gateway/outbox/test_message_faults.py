@@ -170,6 +170,17 @@ def test_one_customer_that_is_put_off_or_refused_holds_up_nobody(api: Api, mailb
     assert api.rows("SELECT status FROM waybill.message_attempt ORDER BY at") == [(451,), (550,), (250,), (250,)]
 
 
+def test_a_refusal_with_a_byte_that_no_record_holds_ends_the_message(api: Api, mailbox: Mailbox) -> None:
+    mailbox.answers = {"customer-0@example.org": "550 5.1.1 no\x00 such user"}
+    teller = Teller(api, mailbox.port)
+    teller.begin()
+    sent_out(api, 1)
+    teller.tell()
+
+    assert teller.states() == [("out_for_delivery", "given_up", "refused: 5.1.1 no\\0 such user")]
+    assert api.rows("SELECT said FROM waybill.message_attempt") == [("5.1.1 no\\0 such user",)]
+
+
 def test_a_text_that_is_refused_after_all_of_it_is_given_up_with_the_answer(api: Api, mailbox: Mailbox) -> None:
     mailbox.to_data = "554 5.7.1 looks like spam"
     teller = Teller(api, mailbox.port)
