@@ -23,10 +23,10 @@ from gateway.api.paging import Cursor, Limit, read_place, write_place
 from gateway.api.premises import premises_of
 from gateway.api.problems import refusals
 from gateway.api.texts import LongText, Text
+from gateway.notify.premises import telling_of
 from gateway.people.permissions import Permission
 from gateway.refusals import NotThereError
 from storage.alerts import AlertFilter, AlertRow, Duty, alert_list, alert_rules, duties
-from storage.telling import premises_telling
 
 router = APIRouter(prefix="/v1/alerts", tags=["alerts"], route_class=IdempotentRoute)
 roster = APIRouter(prefix="/v1/duty", tags=["alerts"], route_class=IdempotentRoute)
@@ -145,8 +145,7 @@ def list_alerts(
 @router.get("/digest", summary="The day's list of orders to call about, as it stands", responses=_ONE)
 def digest(caller: TripReader, connection: Database, now: Now, premises: Code = None) -> DigestOut:
     wanted = premises_of(connection, caller, Permission.TRIPS_READ, premises)
-    telling = next(one for one in premises_telling(connection) if one.id == wanted.id)
-    return _digest_out(wanted.code, digest_of(connection, telling, now))
+    return _digest_out(wanted.code, digest_of(connection, telling_of(connection, wanted), now))
 
 
 @router.get("/{alert_id}", summary="One alert", responses=_ONE)

@@ -189,12 +189,11 @@ def digest(
     """The day's list of orders to call about, as it stands."""
     from gateway.alerts.digest import digest_of, digest_text
     from gateway.master.premises import find_premises
-    from storage.telling import premises_telling
+    from gateway.notify.premises import telling_of
 
     settings = settings_of(context)
     with database(settings) as connection:
-        wanted = find_premises(connection, code)
-        telling = next(one for one in premises_telling(connection) if one.id == wanted.id)
+        telling = telling_of(connection, find_premises(connection, code))
         found = digest_of(connection, telling, settings.parsed_clock().now())
     say(digest_text(found))
 

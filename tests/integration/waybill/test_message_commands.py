@@ -133,3 +133,12 @@ def test_the_days_list_can_be_asked_for_at_any_time(waybill: Waybill) -> None:
     shown = waybill("alert", "digest")
 
     assert "Orders to call about: none" in shown.out
+
+
+def test_closed_premises_are_said_to_be_closed(database: Database, waybill: Waybill) -> None:
+    with psycopg.connect(database.owner_url) as owner:
+        owner.execute("UPDATE waybill.premises SET retired_at = %s", [NOON])
+
+    for command in (("alert", "digest"), ("notify", "premises", "store", "--language", "es")):
+        refused = waybill(*command)
+        assert (refused.exit_code, "premises store are closed" in refused.error) == (1, True), command
