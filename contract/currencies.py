@@ -1,6 +1,6 @@
-"""The codes of money in circulation (ISO 4217, list one, 2026), without funds, metals and units of account.
+"""The money in circulation (ISO 4217, list one, 2026), without funds, metals and units of account. Knows no rates.
 
-Compared with those of pycountry 26.2.16: the same.
+The codes compared with those of pycountry 26.2.16: the same.
 """
 
 from __future__ import annotations
@@ -14,3 +14,15 @@ _CODES = (
     " UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG"
 )
 CURRENCIES = frozenset(_CODES.split())
+# Where the minor unit is not a hundredth.
+_WHOLE = frozenset({
+    "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF",
+})  # fmt: skip
+_THOUSANDTHS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
+
+
+def decimals_of(currency: str | None) -> int:
+    """Decimals of an amount; of money that nobody named, two."""
+    if currency in _WHOLE:
+        return 0
+    return 3 if currency in _THOUSANDTHS else 2

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from contract.currencies import decimals_of
 from gateway.dispatch.profile import Profile, Rule
 
 # Grams of one unit (NIST Handbook 44, appendix C).
@@ -17,11 +18,6 @@ _GRAMS = {
     "mg": Decimal("0.001"), "g": Decimal(1), "kg": Decimal(1000), "oz": Decimal("28.349523125"),
     "lb": Decimal("453.59237"),
 }  # fmt: skip
-
-
-# ISO 4217 minor units that are not hundredths.
-_WITHOUT_CENTS = frozenset({"CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF"})
-_THOUSANDTHS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -258,5 +254,5 @@ def _worth(value_minor: int | None, profile: Profile) -> str:
 
 
 def _money(minor: int, profile: Profile) -> str:
-    places = 0 if profile.currency in _WITHOUT_CENTS else 3 if profile.currency in _THOUSANDTHS else 2
+    places = decimals_of(profile.currency)
     return f"{minor / 10**places:.{places}f} {profile.currency or ''}".strip()

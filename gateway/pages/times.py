@@ -5,14 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from contract.currencies import decimals_of
 from gateway.pages.words import Words
 
-# Currencies whose minor unit is not a hundredth (ISO 4217).
-_DECIMALS = {
-    "BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "ISK": 0, "JPY": 0, "KMF": 0, "KRW": 0, "PYG": 0, "RWF": 0, "UGX": 0,
-    "VND": 0, "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0, "BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3,
-    "TND": 3,
-}  # fmt: skip
 # Where people tell the hours of the day from 1 to 12, whatever their language.
 _TWELVE_HOURS = ("America/", "US/", "Pacific/Honolulu", "Australia/", "Canada/")
 
@@ -66,6 +61,6 @@ class PlaceTime:
 
 def amount(minor: int, currency: str | None) -> str:
     """'45.90 EUR'."""
-    decimals = _DECIMALS.get(currency or "", 2)
+    decimals = decimals_of(currency)
     whole = f"{minor / 10**decimals:,.{decimals}f}"
     return f"{whole} {currency}" if currency else whole

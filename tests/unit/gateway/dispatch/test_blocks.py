@@ -46,6 +46,14 @@ def test_nothing_blocks_where_nothing_is_asked() -> None:
     assert blocks(leaving(), Profile()) == []
 
 
+@pytest.mark.parametrize(("currency", "said"), [("RWF", "4000 RWF"), ("KWD", "4.000 KWD"), ("EUR", "40.00 EUR")])
+def test_a_load_is_said_in_the_decimals_of_its_currency(currency: str, said: str) -> None:
+    lines = (msgspec.structs.replace(line(2000), currency=currency),)
+    (block,) = blocks(leaving(bag(1, *lines)), Profile(currency=currency, max_load_value_minor=3999))
+
+    assert said in block.says
+
+
 @pytest.mark.parametrize(
     ("trip", "profile", "rule"),
     [

@@ -62,5 +62,6 @@ def test_whose_clock_it_is(tz: str, zone: str) -> None:
 def test_amounts_have_as_many_decimals_as_their_currency() -> None:
     assert amount(459000, "USD") == "4,590.00 USD"
     assert amount(4590, "JPY") == "4,590 JPY"
+    assert amount(4590, "RWF") == "4,590 RWF"
     assert amount(4590, "KWD") == "4.590 KWD"
     assert amount(5, None) == "0.05"
