@@ -64,7 +64,7 @@ class SuggestionOut(BaseModel):
     suggested: TourOut
     less_late_s: float
     shorter_s: float
-    sequence: list[str] = Field(description="every open order, the one that the van stands at first")
+    sequence: list[str] = Field(description="every open order, those that the van has come to first")
     is_better: bool = Field(description="false: the present sequence is suggested")
 
 
@@ -95,17 +95,18 @@ def suggested_order(
     must_be_open(trip)
     plan = plan_of(trip)
     ways = ways_for(trip.head.premises_id, trip.head.tz)
-    stood_at = [drop.order_id for drop in trip.drops if drop.arrived_at is not None]
-    here = [door for door in plan.doors if door.order_id in stood_at]
+    come_to = {drop.order_id: drop for drop in trip.drops if drop.arrived_at is not None}
+    visited = [door for door in plan.doors if door.order_id in come_to]
+    here = [door for door in visited if come_to[door.order_id].left_at is None]
     start = start_of(trip, plan, now)
     if here:
         start = Start(now + timedelta(seconds=ways.at_door_s(here[-1])), here[-1].lat_e7, here[-1].lon_e7)
-    present, found = suggest(start, [door for door in plan.doors if door not in here], ways)
+    present, found = suggest(start, [door for door in plan.doors if door not in visited], ways)
     numbers = {drop.order_id: drop.order_no for drop in trip.drops}
     return SuggestionOut(
         present=_tour(present, numbers), suggested=_tour(found, numbers), less_late_s=present.late_s - found.late_s,
         shorter_s=present.lasts_s - found.lasts_s, is_better=found is not present,
-        sequence=[numbers[door.order_id] for door in (*here, *found.doors)],
+        sequence=[numbers[door.order_id] for door in (*visited, *found.doors)],
     )  # fmt: skip
 
 

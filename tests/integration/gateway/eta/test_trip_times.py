@@ -55,6 +55,21 @@ def test_the_door_that_the_van_stands_at_stays_first(fleet: Api) -> None:
     assert told["sequence"] == [numbers(trip)[place] for place in (0, 2, 1)]
 
 
+def test_who_has_left_a_door_sets_out_from_where_it_is(fleet: Api) -> None:
+    trip = plan(fleet, [order(fleet, str(east), east) for east in (1, 2, 6)])
+    do(fleet, trip["trip_no"], "depart")
+    stand(fleet, "van-1", HOME_LAT, HOME_LON + 0.07, NOON + MINUTE)
+    with psycopg.connect(fleet.database.owner_url) as owner:
+        owner.execute(
+            "UPDATE waybill.trip_drop SET arrived_at = %s, left_at = %s WHERE seq = 1", [NOON - 9 * MINUTE, NOON]
+        )
+
+    told = ask(fleet, trip, "suggested-order")
+
+    # From the door that it has left, the second one would be the nearer.
+    assert told["sequence"] == [numbers(trip)[place] for place in (0, 2, 1)]
+
+
 def test_lateness_is_told_by_cause_against_the_first_plan(fleet: Api) -> None:
     trip = plan(fleet, [order(fleet, "1"), order(fleet, "2", 2)])
     do(fleet, trip["trip_no"], "depart")
