@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+import msgspec
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
@@ -132,7 +133,8 @@ def end_it(
         raise NotThereError(f"there is no condition {key}")
     end(connection, found[0], caller.actor, now)
     after = conditions_at(connection, scope, now, condition_id=condition_id)
-    return _out(after[0]) if after else _out(found[0])
+    # One that lay ahead is on record without a time: it never held.
+    return _out(after[0] if after else msgspec.structs.replace(found[0], to_at=found[0].from_at))
 
 
 def _network(request: Request) -> Network | None:

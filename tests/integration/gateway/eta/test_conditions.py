@@ -47,6 +47,16 @@ def test_a_slowdown_counts_from_when_it_is_entered_until_it_is_ended(api: Api) -
     assert api.ask("dispatcher", "POST", f"/v1/conditions/{entered['id']}/end", {}).status_code == 409
 
 
+def test_what_is_ended_before_it_began_never_holds(api: Api) -> None:
+    begins, ends = NOON + 2 * HOUR, NOON + 3 * HOUR
+    entered = enter(api, from_at=begins.isoformat(), to_at=ends.isoformat())
+
+    ended = api.ask("dispatcher", "POST", f"/v1/conditions/{entered['id']}/end", {}).json()
+
+    assert ended["from_at"] == ended["to_at"] == entered["from_at"]
+    assert api.ask("dispatcher", "GET", "/v1/conditions").json() == []
+
+
 def test_the_effect_of_a_change_heeds_it(api: Api) -> None:
     add_van(api, "van-1")
     add_driver(api, "E-1")
