@@ -131,8 +131,15 @@ def estimate(start: Start, doors: Sequence[Door], ways: Ways = STRAIGHT) -> list
 
 def back_at(start: Start, doors: Sequence[Door], home: Point | None, ways: Ways = STRAIGHT) -> datetime:
     """When the van is at its premises again."""
-    _, leaves_at, there = _go(start, doors, ways)
-    return leaves_at + timedelta(seconds=ways.way(there, home, leaves_at).seconds)
+    return tour(start, doors, home, ways)[1]
+
+
+def tour(
+    start: Start, doors: Sequence[Door], home: Point | None, ways: Ways = STRAIGHT
+) -> tuple[list[Arrival], datetime]:
+    """Both at once, for one walk of the tour."""
+    arrivals, leaves_at, there = _go(start, doors, ways)
+    return arrivals, leaves_at + timedelta(seconds=ways.way(there, home, leaves_at).seconds)
 
 
 def _go(start: Start, doors: Sequence[Door], ways: Ways) -> tuple[list[Arrival], datetime, Point | None]:

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from contract.milestones import Milestone
-from gateway.dispatch.estimate import Door, Point, Start, Ways, back_at, estimate
+from gateway.dispatch.estimate import Door, Point, Start, Ways, tour
 from gateway.dispatch.plan import OVER
 from gateway.eta.policy import POLICY, EtaPolicy
 from gateway.eta.spread import Outlook, Quantiles, outlook
@@ -76,13 +76,14 @@ def forecast_trip(
     awaited = [drop for drop in drops if is_awaited(drop)]
     start = start_of(trip, drops, ways, now, free_at, policy)
     doors = [door_of(drop) for drop in awaited]
+    arrivals, back_at = tour(start, doors, _home(trip), ways)
     age_s = _fix_age_s(trip, now)
     found = []
-    for place, (drop, arrival) in enumerate(zip(awaited, estimate(start, doors, ways), strict=True)):
+    for place, (drop, arrival) in enumerate(zip(awaited, arrivals, strict=True)):
         seen = outlook(max(arrival.arrival_at, now), now, age_s, drop.window_to, spreads)
         fixed_at = trip.fixed_at if _has_fix(trip) else None
         found.append(Outcome(drop, trip, seen, arrival.source.name.lower(), fixed_at, place))
-    return found, back_at(start, doors, _home(trip), ways)
+    return found, back_at
 
 
 def door_of(drop: DropToForecast) -> Door:
