@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from contract.geo import distance_m
 from gateway.dispatch.estimate import POLICY, STRAIGHT, Door, Point, Source, Way
-from gateway.eta.conditions import Condition, slowed_arcs, slowed_line
+from gateway.eta.conditions import ByTime, Condition, slowed_arcs, slowed_line
 from gateway.eta.door_times import DoorTimes
 from gateway.eta.live import USUAL, Live
 from gateway.eta.network import Network, Reversed, Spot
@@ -59,6 +59,7 @@ class Streets:
                 found = self._costs[key] = self._new_cost(pace_of, held)
                 if len(self._costs) > _KEPT_COSTS:
                     self._costs.popitem(last=False)
+            self._costs.move_to_end(key)
             return found
 
     def _new_cost(self, pace_of: Callable[[Cell], float], held: Sequence[Condition]) -> Reversed:
@@ -136,12 +137,13 @@ class FleetWays:
         self._known = known
         self._streets = streets
         self._zone = ZoneInfo(known.tz)
+        self._conditions = ByTime(known.conditions)
 
     def way(self, here: Point | None, there: Point | None, at: datetime, course_deg: float | None = None) -> Way:
         if here is None or there is None:
             return STRAIGHT.way(here, there, at)
         hour = at.astimezone(self._zone).hour
-        held = tuple(one for one in self._known.conditions if one.holds_at(at))
+        held = self._conditions.at(at)
         if self._streets is not None:
             paces, live, weight = self._known.street_paces, self._known.live, self._known.live.weight(at)
             seen = (live.made_at, weight) if weight else None

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from gateway.dispatch.estimate import STRAIGHT, Door, Source
-from gateway.eta.conditions import Condition
+from gateway.eta.conditions import ByTime, Condition, slowed_arcs
 from gateway.eta.door_times import DoorTimes, Visits
 from gateway.eta.paces import UNLEARNED, Driven, Paces, cell_of
 from gateway.eta.street_ways import FleetWays, Knowledge, Streets
@@ -75,6 +76,32 @@ def test_an_area_slows_its_streets_and_straight_lines_through_it(area: dict[str,
 
     assert ways(jam).way(WEST, EAST, NOON).seconds > 1.5 * ways().way(WEST, EAST, NOON).seconds
     assert beyond_map.way(WEST, EAST, NOON).seconds > 1.2 * STRAIGHT.way(WEST, EAST, NOON).seconds
+
+
+@pytest.mark.parametrize("radius_m", [0.0, 300.0, 556.0, 900.0, 5000.0])
+def test_a_circle_reaches_as_far_for_all_streets_at_once_as_for_each(radius_m: float) -> None:
+    center = {"type": "Point", "coordinates": [0.005, 0.0]}
+    jam = Condition(
+        id=UUID(int=2), from_at=NOON, to_at=None, speed_share=0.5, geometry=center, radius_m=radius_m
+    )  # fmt: skip
+    network = square()
+
+    one_by_one = [2.0 if jam.covers(*place) else 1.0 for place in zip(*network.middles_e7(), strict=True)]
+
+    assert slowed_arcs(network, [jam]).tolist() == one_by_one
+
+
+def test_what_holds_changes_where_a_condition_begins_or_ends() -> None:
+    first, second = road(0.5, to_hours=1), road(0.5, "north street")
+    second = msgspec.structs.replace(second, id=UUID(int=2), from_at=NOON + HOUR / 2)
+    known = ByTime([first, second])
+    moment = timedelta(microseconds=1)
+
+    for _ in range(2):
+        assert known.at(NOON - moment) == ()
+        assert known.at(NOON) == known.at(NOON + HOUR / 2 - moment) == (first,)
+        assert known.at(NOON + HOUR / 2) == known.at(NOON + HOUR - moment) == (first, second)
+        assert known.at(NOON + HOUR) == (second,)
 
 
 def test_beyond_the_map_lines_are_straight() -> None:
