@@ -14,7 +14,7 @@ from gateway.dispatch.estimate import WaysFor
 from gateway.eta.policy import POLICY, EtaPolicy
 from gateway.eta.saying import Risk, RiskOver, Said, risks_begun, risks_over, say
 from gateway.eta.situation import Outcome, forecast_trip, outcomes_by_order
-from gateway.eta.spread import Quantiles
+from gateway.eta.spread import Spreads
 from storage.eta import (
     DropToForecast,
     NewEpisode,
@@ -38,8 +38,6 @@ from storage.ids import new_id
 # A trip that nobody ended is not forecast for ever; one of the next shift is.
 _SINCE = timedelta(hours=24)
 _UNTIL = timedelta(hours=12)
-
-Spreads = Mapping[UUID, Mapping[int, Quantiles]]  # premises -> horizon -> quantiles of errors
 
 
 class Round(msgspec.Struct, frozen=True):

@@ -20,7 +20,7 @@ from gateway.eta.door_times import NO_VISITS, DoorTimes, Visits
 from gateway.eta.live import USUAL
 from gateway.eta.network import Network, NetworkError
 from gateway.eta.paces import NOTHING, Driven, Paces
-from gateway.eta.spread import HORIZONS_S, Quantiles, learned
+from gateway.eta.spread import HORIZONS_S, Spreads, learned
 from gateway.eta.street_ways import FleetWays, Knowledge, Streets
 from storage.eta_knowledge import ConditionRow, PaceSum, conditions_at, door_visits, forecast_errors, learned_paces
 
@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 STREETS_FILE = "streets.json.gz"
 _LEARNED_FOR_S = 300.0
+# Four weeks of errors change little in an hour, and take the longest to read.
+_SPREADS_FOR_S = 3600.0
 # Streets change by season, doors by tenant: older driving says less about today.
 _PACES_OF = timedelta(days=60)
 _VISITS_OF = timedelta(days=180)
@@ -35,13 +37,13 @@ _ERRORS_OF = timedelta(days=28)
 
 
 class Learned(msgspec.Struct, frozen=True):
-    """What the fleet's own history says at one time."""
+    """What the fleet's own history says of ways and doors at one time; another version has other paces."""
 
     version: int = 0
+    sums: Sequence[PaceSum] = ()
     street_paces: Paces = NOTHING
     straight_paces: Paces = msgspec.field(default_factory=lambda: Paces((), 1.0))
     door_times: Mapping[UUID, DoorTimes] = {}
-    spreads: Mapping[UUID, Mapping[int, Quantiles]] = {}
 
 
 class Keeper:
@@ -53,6 +55,9 @@ class Keeper:
         self._read: tuple[float | None, Streets | None] = (None, None)
         self._learned = Learned()
         self._stale_at = 0.0
+        self._spreads_turn = threading.Lock()
+        self._spreads: Spreads = {}
+        self._spreads_stale_at = 0.0
         self.live = USUAL  # what vans under way have just driven; set by whoever looks at them
 
     def ways_for(self, connection: psycopg.Connection, now: datetime) -> WaysFor:
@@ -80,9 +85,17 @@ class Keeper:
         """What was learned, read again every five minutes."""
         with self._turn:
             if time.monotonic() >= self._stale_at:
-                self._learned = learn(connection, now, self._learned.version + 1)
+                self._learned = learn(connection, now, self._learned)
                 self._stale_at = time.monotonic() + _LEARNED_FOR_S
             return self._learned
+
+    def spreads(self, connection: psycopg.Connection, now: datetime) -> Spreads:
+        """How far forecasts were off, read again every hour; for whoever makes some."""
+        with self._spreads_turn:
+            if time.monotonic() >= self._spreads_stale_at:
+                self._spreads = _spreads(forecast_errors(connection, now - _ERRORS_OF, HORIZONS_S))
+                self._spreads_stale_at = time.monotonic() + _SPREADS_FOR_S
+            return self._spreads
 
     def streets(self) -> Streets | None:
         """The map's streets, read again when the file is another one; None: there is no map."""
@@ -113,15 +126,17 @@ class Keeper:
             return None
 
 
-def learn(connection: psycopg.Connection, now: datetime, version: int) -> Learned:
-    """Reads everything that the fleet's history says."""
-    sums = learned_paces(connection, now - _PACES_OF)
+def learn(connection: psycopg.Connection, now: datetime, before: Learned) -> Learned:
+    """Reads what the fleet's history says. While no trip taught anything, what was computed with its paces holds."""
+    sums, door_times = learned_paces(connection, now - _PACES_OF), _door_times(connection, now - _VISITS_OF)
+    if sums == before.sums:
+        return msgspec.structs.replace(before, door_times=door_times)
     return Learned(
-        version=version,
+        version=before.version + 1,
+        sums=sums,
         street_paces=Paces(_rows(sums, on_map=True)),
         straight_paces=Paces(_rows(sums, on_map=False), 1.0),
-        door_times=_door_times(connection, now - _VISITS_OF),
-        spreads=_spreads(forecast_errors(connection, now - _ERRORS_OF, HORIZONS_S)),
+        door_times=door_times,
     )
 
 
@@ -142,7 +157,7 @@ def _door_times(connection: psycopg.Connection, since: datetime) -> dict[UUID, D
     return {key: DoorTimes(whole.get(key, NO_VISITS), doors[key]) for key in whole.keys() | doors.keys()}
 
 
-def _spreads(errors: Sequence[tuple[UUID, int, float]]) -> dict[UUID, dict[int, Quantiles]]:
+def _spreads(errors: Sequence[tuple[UUID, int, float]]) -> Spreads:
     by: defaultdict[UUID, defaultdict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
     for premises_id, horizon, error in errors:
         by[premises_id][max(0, horizon)].append(error)

@@ -63,6 +63,8 @@ class Recent:
             if now - WINDOW < at <= now:
                 driven[cell] += driven_s
                 usual[cell] += usual_s
+        if not driven:
+            return USUAL
         fleet = (sum(driven.values()) + _FLEET_S) / (sum(usual.values()) + _FLEET_S)
         cells = {cell: _bounded((driven[cell] + fleet * _CELL_S) / (usual[cell] + _CELL_S)) for cell in driven}
         return Live(now, _bounded(fleet), cells)

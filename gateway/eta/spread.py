@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
+from uuid import UUID
 
 import msgspec
 
@@ -27,6 +28,7 @@ _DOUBT = 0.5
 _TAIL = 0.02  # nothing is certain before it has happened
 
 Quantiles = tuple[float, ...]  # of errors in units of the scale, at LEVELS
+Spreads = Mapping[UUID, Mapping[int, Quantiles]]  # premises -> horizon -> quantiles
 
 
 class Outlook(msgspec.Struct, frozen=True):

@@ -49,7 +49,7 @@ def eta_jobs(database_url: str, clock: Clock, map_dir: Path | None) -> list[Job]
         try:
             with psycopg.connect(database_url, connect_timeout=CONNECT_S) as connection:
                 now = clock.now()
-                ways_for, spreads = keeper.ways_for(connection, now), keeper.learned(connection, now).spreads
+                ways_for, spreads = keeper.ways_for(connection, now), keeper.spreads(connection, now)
                 give_way(connection)
                 done = forecaster.round(connection, ways_for, spreads, now)
         except psycopg.errors.LockNotAvailable:

@@ -39,12 +39,12 @@ INSERT INTO waybill.taught_trip (trip_id, premises_id, ended_at, fixes)
 VALUES (%(trip_id)s, %(premises_id)s, %(ended_at)s, %(fixes)s) ON CONFLICT DO NOTHING;
 
 -- name: learned_paces
--- What all vans drove since then per cell and hour; streets do not mind whose van it was.
+-- What all vans drove since then per cell and hour, in their order; streets do not mind whose van it was.
 SELECT d.cell_lat, d.cell_lon, d.hour, sum(d.driven_s), sum(d.straight_s),
     coalesce(sum(d.driven_s) FILTER (WHERE d.street_s IS NOT NULL), 0), coalesce(sum(d.street_s), 0)
 FROM waybill.driven_pace d JOIN waybill.taught_trip l ON l.trip_id = d.trip_id
 WHERE l.ended_at > %(since)s
-GROUP BY d.cell_lat, d.cell_lon, d.hour;
+GROUP BY d.cell_lat, d.cell_lon, d.hour ORDER BY d.cell_lat, d.cell_lon, d.hour;
 
 -- name: door_visits_of_premises
 -- How many visits every premises' vans made since then, and how long they took from the window's begin on.

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from gateway.dispatch.estimate import Source
-from gateway.eta.keeping import Keeper, learn
+from gateway.eta.keeping import Keeper, Learned, learn
 from gateway.eta.spread import UNLEARNED, horizon
 from gateway.worker.eta import learn_from
 from gateway.worker.live_paces import LiveLook
@@ -93,7 +93,8 @@ def test_what_was_learned_changes_the_next_forecast(api: Api, ended: UUID) -> No
             [ended, api.store, NOON],
         )
         after = Keeper(None).ways_for(connection, NOON)(api.store, "Europe/Helsinki")
-        learned = learn(connection, NOON + 20 * MINUTE, 1)
+        learned = learn(connection, NOON + 20 * MINUTE, Learned())
+        again = learn(connection, NOON + 21 * MINUTE, learned)
 
     here, there = (601709000, 249432000), (601709000, 249632000)
     slow, usual = after.way(here, there, NOON), before.way(here, there, NOON)
@@ -101,6 +102,8 @@ def test_what_was_learned_changes_the_next_forecast(api: Api, ended: UUID) -> No
     assert slow.seconds == pytest.approx(2 * usual.seconds, rel=0.05)
     # Of the visit the four minutes after the window's begin count, drawn towards the usual five.
     assert learned.door_times[api.store].premises.mean_s == pytest.approx(240)
+    # No trip taught anything since: what was computed with these paces holds.
+    assert (learned.version, again.version) == (1, 1)
 
 
 def test_errors_of_the_past_become_the_spread_of_their_horizon(api: Api, ended: UUID) -> None:
@@ -113,10 +116,10 @@ def test_errors_of_the_past_become_the_spread_of_their_horizon(api: Api, ended: 
             " generate_series(d.arrived_at - interval '2 min', d.arrived_at - interval '90 s', interval '10 s') m (at)"
             " WHERE d.arrived_at IS NOT NULL"
         )
-        learned = learn(owner, NOON + 20 * MINUTE, 1)
+        spreads = Keeper(None).spreads(owner, NOON + 20 * MINUTE)
 
     # One drop came a whole scale late: a thirtieth of the way from what is taken before.
-    median = learned.spreads[api.store][horizon(30)][3]
+    median = spreads[api.store][horizon(30)][3]
     assert UNLEARNED[3] < median < UNLEARNED[3] + 0.1
 
 
