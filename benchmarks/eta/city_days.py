@@ -14,6 +14,7 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from benchmarks.eta.journeys import Fix, Journey, Point, Visit
+from contract.geo import EARTH_RADIUS_M
 from firmware_bridge.sim.motion import PACE, halts, motion
 from firmware_bridge.sim.polyline import Place, Polyline, distance_m
 from firmware_bridge.sim.streets import Streets
@@ -119,6 +120,6 @@ def _lengths(line: Polyline) -> Sequence[float]:
 
 def _noisy(at: datetime, lat: float, lon: float, speed_mps: float, course_deg: float, draw: Random) -> Fix:
     north, east = draw.gauss(0, NOISE_M), draw.gauss(0, NOISE_M)
-    per_deg = 111_194.9
+    per_deg = math.radians(EARTH_RADIUS_M)
     return Fix(at, round((lat + north / per_deg) * 1e7),
                round((lon + east / per_deg / math.cos(math.radians(lat))) * 1e7), speed_mps, course_deg)  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
@@ -12,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from contract.geo import distance_m
+from contract.geo import bearing_deg, distance_m
 from gateway.dispatch.estimate import POLICY
 from gateway.eta.network import Spot
 from gateway.eta.paces import Cell, cell_of
@@ -56,7 +55,7 @@ def driven(
             continue
         one.straight_s += way_m / POLICY.speed_mps
         if streets is not None:
-            course_deg = _course_deg(before, here)
+            course_deg = bearing_deg(*before, *here)
             left = spot or streets.network.spot(before[0], before[1], course_deg)
             spot = streets.network.spot(here[0], here[1], course_deg)
             one.street_s += _along_streets_s(streets, left, spot, way_m, took_s)
@@ -73,12 +72,6 @@ def _along_streets_s(streets: Streets, left: Spot | None, came: Spot | None, way
     if seconds <= limit_s:
         return seconds
     return way_m / float(network.speed_mps[came.arcs[0][0]])
-
-
-def _course_deg(before: Sequence[int], here: Sequence[int]) -> float:
-    north = here[0] - before[0]
-    east = (here[1] - before[1]) * math.cos(math.radians(here[0] / 1e7))
-    return math.degrees(math.atan2(east, north)) % 360
 
 
 class _Pauses:

@@ -17,9 +17,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.geo import EARTH_RADIUS_M
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-METRES_PER_DEG = 111_194.9  # on the sphere of contract.geo
+METRES_PER_DEG = math.radians(EARTH_RADIUS_M)
 # Along a street a point of the search tree stands every 30 m: the nearest street is among those of the nearest points.
 _STEP_M = 30.0
 _CANDIDATES = 12
