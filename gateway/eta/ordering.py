@@ -39,7 +39,7 @@ class _Remembered:
         slot = datetime.fromtimestamp(at.timestamp() // _SLOT.total_seconds() * _SLOT.total_seconds(), at.tzinfo)
         key = (here, there, slot, course_deg)
         if key not in self._known:
-            self._known[key] = self._ways.way(here, there, max(slot, at - _SLOT), course_deg)
+            self._known[key] = self._ways.way(here, there, slot, course_deg)
         return self._known[key]
 
     def at_door_s(self, door: Door) -> float:

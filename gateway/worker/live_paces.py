@@ -34,7 +34,7 @@ class LiveLook:
             before = self._newest.get(trip_id)
             new = [fix for fix in driving.fixes if before is None or fix[0] > before[0]]
             fixes = new if before is None else [before, *new]
-            newest[trip_id] = fixes[-1] if fixes else driving.fixes[-1]
+            newest[trip_id] = fixes[-1]
             for (cell, hour), one in driven(fixes, driving.pauses, streets, ZoneInfo(driving.tz)).items():
                 expected_s = one.straight_s if streets is None else one.street_s
                 self._recent.add(fixes[-1][0], cell, one.driven_s, expected_s * paces.at(cell, hour))
