@@ -38,22 +38,23 @@ def choose(name: str | None) -> None:
 
 
 def chosen_in_list() -> None:
-    name = st.session_state[LIST].chosen
-    choose(name)
+    clicked = st.session_state.get(LIST)
+    if clicked is None:
+        # The page was left while the click was on its way.
+        return
+    choose(clicked.chosen)
     st.session_state["fleet_go_to"] = st.session_state[CHOSEN]
 
 
 def chosen_on_map() -> None:
-    picked = [rows[0] for layer, rows in st.session_state[MAP].selection.objects.items() if layer.startswith(TARGETS)]
+    clicked = st.session_state.get(MAP)
+    objects = {} if clicked is None else clicked.selection.objects
+    picked = [rows[0] for layer, rows in objects.items() if layer.startswith(TARGETS)]
     if not picked:
         return
     st.session_state[CLICKS] = st.session_state.get(CLICKS, 0) + 1
     if st.session_state[CHOSEN] != picked[0]["name"]:
         choose(picked[0]["name"])
-
-
-def order_in_list() -> None:
-    st.session_state["fleet_open_order"] = st.session_state[LIST].order
 
 
 def journey_of(entry: Van) -> Journey:
@@ -137,9 +138,6 @@ def what_is_missing(fleet: Fleet) -> bool:
 
 @st.fragment(run_every=REFRESH_S)
 def live() -> None:
-    order = st.session_state.pop("fleet_open_order", None)
-    if order is not None:
-        st.switch_page("app_pages/orders.py", query_params={"order": order})
     fleet = latest()
     if fleet is not None:
         show(fleet)
@@ -183,7 +181,7 @@ def show(fleet: Fleet) -> None:
     with right:
         fleet_list(
             listed, tones, chosen=chosen, journey=journey, now=now, none="No van is in this state now.",
-            on_choose=chosen_in_list, on_order=order_in_list, key=LIST,
+            on_choose=chosen_in_list, key=LIST,
         )  # fmt: skip
 
 

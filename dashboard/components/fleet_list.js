@@ -3,7 +3,7 @@
 const escaped = (text) => {
   const node = document.createElement("span")
   node.textContent = text ?? ""
-  return node.innerHTML
+  return node.innerHTML.replaceAll('"', "&quot;")
 }
 
 const head = (van) => `
@@ -18,7 +18,7 @@ const head = (van) => `
 const drop = (row) => `
   <li class="${row.kind}">
     <i>${row.seq}</i>
-    <button data-order="${escaped(row.order)}" title="Open order ${escaped(row.order)}">${escaped(row.order)}</button>
+    <a href="${escaped(row.page)}" target="_self" title="Open order ${escaped(row.order)}">${escaped(row.order)}</a>
     <span>${escaped(row.address)}</span>
     <em>${escaped(row.state)}</em>
     <small>${escaped(row.when)}</small>
@@ -65,8 +65,6 @@ export default function (component) {
   const { data, parentElement, setTriggerValue } = component
   const list = parentElement.querySelector(".vans")
   list.onclick = (event) => {
-    const order = event.target.closest("[data-order]")
-    if (order) return setTriggerValue("order", order.dataset.order)
     const section = event.target.closest("section")
     if (section && event.target.closest(".head")) setTriggerValue("chosen", section.dataset.name)
   }

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -30,10 +31,9 @@ def fleet_list(
     now: datetime,
     none: str,
     on_choose: Callable[[], None],
-    on_order: Callable[[], None],
     key: str,
 ) -> None:
-    """Shows the list; `on_choose` and `on_order` find what was clicked in the session's state under `key`."""
+    """Shows the list; `on_choose` finds what was clicked in the session's state under `key`."""
     show = st.components.v2.component(
         "waybill_fleet_list",
         html='<div class="vans"></div><p class="none"></p>',
@@ -46,7 +46,7 @@ def fleet_list(
         "trip": None if chosen is None or journey is None else trip_of(chosen, journey, now),
         "none": none,
     }
-    show(key=key, data=data, on_chosen_change=on_choose, on_order_change=on_order)
+    show(key=key, data=data, on_chosen_change=on_choose)
 
 
 def _variables(tones: Tones) -> str:
@@ -130,6 +130,11 @@ def _departure(chosen: Van, now: datetime) -> str | None:
     return f"left {wording.time_of_day(row.departed_at, chosen.tz, now)}{late}"
 
 
+def order_address(order_no: str) -> str:
+    """Where an order's page is, from beside it."""
+    return f"orders?{urlencode({'order': order_no})}"
+
+
 def _drop_of(drop: DropRow, kind: str, tz: ZoneInfo, now: datetime) -> dict[str, Any]:
     words = wording.milestone_words(drop.milestone)
     if drop.milestone in DONE:
@@ -140,6 +145,7 @@ def _drop_of(drop: DropRow, kind: str, tz: ZoneInfo, now: datetime) -> dict[str,
     return {
         "seq": drop.seq,
         "order": drop.order_no,
+        "page": order_address(drop.order_no),
         "address": drop.address,
         "state": words,
         "when": f"window {wording.window(drop.window_from, drop.window_to, tz, now)}{planned}",

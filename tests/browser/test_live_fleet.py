@@ -190,7 +190,7 @@ def test_counters_filter_list_and_map(seeded: Seeded, visit: Visit) -> None:
 def test_an_order_in_the_list_leads_to_its_page(seeded: Seeded, visit: Visit) -> None:
     page = visit("/?van=van-3").page
 
-    page.locator("section.open li button").first.click()
+    page.locator("section.open li a").first.click()
 
     page.wait_for_url("**/orders?order=1030")
     expect(page.locator(".wb-say")).to_contain_text("Order 1030 for Anna Turunen")
