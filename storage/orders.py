@@ -130,13 +130,14 @@ def take_number(connection: psycopg.Connection, kind: str, premises_id: UUID) ->
 def put_order(
     connection: psycopg.Connection, premises_id: UUID, order_no: str, order: NewOrder, at: datetime,
     place: OrderPlace | None = None,
-) -> UUID:  # fmt: skip
-    """Writes the order and its lines; its id. Its first milestone is the caller's to record.
+) -> UUID | None:  # fmt: skip
+    """Writes the order and its lines; its id, None when its number there is on record already.
 
+    Its first milestone is the caller's to record.
     Without a `place` it is where the order itself says.
     """
     order_id = new_id(at)
-    connection.execute(
+    written = connection.execute(
         statement("put_order"),
         {
             **_columns(order),
@@ -148,6 +149,8 @@ def put_order(
             "created_at": at,
         },
     )
+    if not written.rowcount:
+        return None
     _put_lines(connection, order_id, premises_id, order.lines)
     return order_id
 

@@ -183,6 +183,7 @@ def _order(owner: psycopg.Connection, premises_id: UUID, ref: str, lat_e7: int, 
         window_from=STARTS_AT, window_to=STARTS_AT + timedelta(days=8), placed_at=STARTS_AT - timedelta(hours=2),
     )  # fmt: skip
     order_id = put_order(owner, premises_id, ref, order, order.placed_at)
+    assert order_id is not None, "every ref is new"
     set_milestone(owner, order_id, Milestone.READY, order.placed_at)
     return order_id
 

@@ -87,14 +87,15 @@ def place_order(
             f"not after it begins at {order.window_from.isoformat()}",
             field="window_to",
         )
-    if known := orders_by_refs(connection, premises_id, order.source, [order.source_ref], test=order.test):
-        number_here = known[order.source_ref].order_no
-        raise OrdersConflictError(f"order {order.source_ref} of {order.source} is on record already, as {number_here}")
     number = take_number(connection, "test" if order.test else "order", premises_id)
     if number is None:
         raise UnknownObjectError(f"there are no premises {premises_id}")
     order_no = f"test-{number}" if order.test else str(number)
     order_id = put_order(connection, premises_id, order_no, order, order.placed_at, place)
+    if order_id is None:
+        known = orders_by_refs(connection, premises_id, order.source, [order.source_ref], test=order.test)
+        number_here = known[order.source_ref].order_no
+        raise OrdersConflictError(f"order {order.source_ref} of {order.source} is on record already, as {number_here}")
     head = OrderHead(
         order_id, premises_id, order_no, order.source_ref, Milestone.RECEIVED, order.placed_at, None, order.test
     )

@@ -11,7 +11,7 @@ UPDATE waybill.premises SET next_test_no = next_test_no + 1 WHERE id = %(premise
 UPDATE waybill.premises SET next_trip_no = next_trip_no + 1 WHERE id = %(premises_id)s RETURNING next_trip_no - 1;
 
 -- name: put_order
--- A new order with its first milestone as the newest.
+-- A new order with its first milestone as the newest; nothing when its number there is on record already.
 INSERT INTO waybill.orders (
     id, premises_id, order_no, source, source_ref, customer_name, customer_phone, address, lat_e7, lon_e7,
     window_from, window_to, placed_at, note, currency, total_minor, milestone, milestone_at, created_at, customer_no,
@@ -24,7 +24,8 @@ VALUES (
     %(total_minor)s, %(milestone)s, %(placed_at)s, %(created_at)s, %(customer_no)s, %(customer_email)s,
     %(customer_language)s, %(customer_type)s, %(channel)s, %(prepared_by)s, %(taxes_minor)s, %(fees_minor)s,
     %(discount_minor)s, %(due_minor)s, %(payment)s, %(test)s, %(lat_e7)s, %(lon_e7)s, %(place_source)s,
-    %(place_quality)s, %(place_problem)s, %(place_note)s, %(place_ask_at)s);
+    %(place_quality)s, %(place_problem)s, %(place_note)s, %(place_ask_at)s)
+ON CONFLICT (premises_id, source, source_ref, test) DO NOTHING;
 
 -- name: change_order
 -- What the order is now; where its door is, is set by set_order_place.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -27,7 +28,8 @@ from storage.ids import new_id
 from storage.orders import CrewMember, NewDrop, NewLine, NewOrder, NewTrip, declared_of_refs, orders_by_refs
 from storage.places import OrderPlace
 from storage.tracking import DetectedMilestone, put_detected
-from tests.fixtures.database import Database
+from tests.fixtures.database import Database, somebody_waits_for_a_lock
+from tests.fixtures.gateway import eventually
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DISPATCHER = Actor("account", "aino")
@@ -124,6 +126,25 @@ def test_an_order_is_placed_once_and_the_refusal_names_its_number(gateway: psyco
 
     with pytest.raises(OrdersError, match="a-1 of shop is on record already, as 1001"):
         placed(gateway, "a-1")
+
+
+def test_of_two_that_place_one_number_at_once_the_second_is_refused_like_any_later_one(
+    gateway: psycopg.Connection, database: Database
+) -> None:
+    def second() -> None:
+        with psycopg.connect(database.gateway_url) as connection:
+            place_order(connection, PREMISES, an_order("a-1"), DISPATCHER)
+
+    with ThreadPoolExecutor(1) as pool, psycopg.connect(database.owner_url, autocommit=True) as onlooker:
+        with gateway.transaction():
+            placed(gateway, "a-1")
+            refused = pool.submit(second)
+            eventually(lambda: somebody_waits_for_a_lock(onlooker), 60)
+
+        with pytest.raises(OrdersConflictError, match="a-1 of shop is on record already, as 1001"):
+            refused.result(60)
+
+    assert placed(gateway, "a-2").order_no == "1002"
 
 
 def test_a_milestone_out_of_turn_is_refused_with_what_is_allowed(gateway: psycopg.Connection) -> None:
