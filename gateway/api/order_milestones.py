@@ -25,7 +25,6 @@ from gateway.api.order_access import (
     Source,
     answer_with,
     must_be_source,
-    one_of,
     order_for_change,
 )
 from gateway.api.order_models import OrderOut
@@ -38,8 +37,9 @@ from gateway.orders.service import declare
 from gateway.people.permissions import Permission
 from gateway.refusals import RefusedError
 from storage.audit import Actor
-from storage.order_reads import Reader, order_document
-from storage.orders import accept_lines, lock_orders, orders_by_refs
+from storage.ledger import goods_of_orders
+from storage.order_reads import Reader
+from storage.orders import accept_lines, lock_order, lock_orders, orders_by_refs
 from storage.trips import find_trips
 
 router = APIRouter(prefix="/v1/orders", tags=["orders"], route_class=IdempotentRoute)
@@ -165,7 +165,7 @@ def _declare(
     at = wanted.at or now
     if at > now:
         raise RefusedError(f"at lies in the future: {at.isoformat()} is after {now.isoformat()}", field="body.at")
-    partial = _accept(connection, reader, order_id, wanted) if wanted.lines else False
+    partial = _accept(connection, order_id, wanted) if wanted.lines else False
     declare(
         connection, order_id, wanted.milestone, at, actor, reason_code=wanted.reason_code, note=wanted.note,
         partial=partial, handoff=_handoff(connection, reader, wanted),
@@ -183,10 +183,11 @@ def _handoff(connection: psycopg.Connection, reader: Reader, wanted: MilestoneIn
     return Handoff(proofs=wanted.proofs.proofs(), offline=wanted.offline, trip_id=trip_id)
 
 
-def _accept(connection: psycopg.Connection, reader: Reader, order_id: UUID, wanted: MilestoneIn) -> bool:
+def _accept(connection: psycopg.Connection, order_id: UUID, wanted: MilestoneIn) -> bool:
     """Keeps what was accepted of the lines; whether that is less than all."""
-    row = one_of(order_document(connection, reader, key=str(order_id)), str(order_id))
-    ordered = {line["line_no"]: Decimal(line["quantity"]) for line in row["lines"]}
+    # The order before its lines, as whoever changes it: two would wait for one another for ever otherwise.
+    lock_order(connection, order_id)
+    ordered = {one.line_no: one.quantity for one in goods_of_orders(connection, [order_id]) if one.line_no is not None}
     for place, line in enumerate(wanted.lines):
         field = f"body.lines.{place}"
         if line.line_no not in ordered:

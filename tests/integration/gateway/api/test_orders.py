@@ -10,9 +10,13 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
+from gateway.api.order_models import as_new_order
 from storage.ids import new_id
+from storage.order_reads import Reader, order_document
+from storage.orders import change_order, lock_order
 from tests.fixtures.api import Api
-from tests.fixtures.gateway import NOON
+from tests.fixtures.database import somebody_waits_for_a_lock
+from tests.fixtures.gateway import NOON, eventually
 
 HOUR = timedelta(hours=1)
 
@@ -234,6 +238,28 @@ def test_a_part_that_was_accepted_is_on_record(api: Api) -> None:
     assert record["order"]["lines"][0]["accepted_quantity"] == "1"
     assert record["attempts"] == 1
     assert [event["action"] for event in record["audit"]][:2] == ["order.placed", "order.declared"]
+
+
+def test_a_part_that_is_accepted_while_the_order_is_being_changed_waits_for_it(api: Api) -> None:
+    put(api)
+    say(api, "1001", "accepted", "ready", "queued", "out_for_delivery", "arrived")
+    taken = {"milestone": "delivered", "lines": [{"line_no": 1, "accepted_quantity": "1"}]}
+
+    with (
+        ThreadPoolExecutor(1) as pool, psycopg.connect(api.database.gateway_url) as changing,
+        psycopg.connect(api.database.owner_url, autocommit=True) as onlooker,
+    ):  # fmt: skip
+        (row,) = order_document(changing, Reader(None, test=False), key="1001")
+        head = lock_order(changing, row["id"])
+        assert head is not None
+        answer = pool.submit(api.ask, "dispatcher", "POST", "/v1/orders/1001/milestones", taken)
+        eventually(lambda: somebody_waits_for_a_lock(onlooker), 60)
+        change_order(changing, head, as_new_order(row))
+        changing.commit()
+        done = answer.result(60)
+
+    assert done.status_code == 201, done.text
+    assert done.json()["lines"][0]["accepted_quantity"] == "1"
 
 
 def test_an_order_may_bring_a_point_alone(api: Api) -> None:
