@@ -75,7 +75,7 @@ def transfers(
     connection: psycopg.Connection, premises_ids: list[UUID] | None, *, transfer_id: UUID | None = None,
     trip_id: UUID | None = None, driver_id: UUID | None = None, pending: bool = False,
 ) -> list[Transfer]:  # fmt: skip
-    """Transfers by when they were asked for; with `driver_id` those with this driver in one of the crews."""
+    """Transfers of these premises (None: of all) by when they were asked for, and those of a crew with this driver."""
     values = {
         "premises_ids": premises_ids, "id": transfer_id, "trip_id": trip_id, "driver_id": driver_id, "pending": pending,
     }  # fmt: skip

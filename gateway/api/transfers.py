@@ -57,7 +57,7 @@ from gateway.dispatch.writing import write_changes
 from gateway.people.permissions import Permission
 from storage.master import vehicles
 from storage.transfers import Transfer, transfers
-from storage.trips import open_trips_of
+from storage.trips import as_uuid, open_trips_of
 
 router = APIRouter(prefix="/v1", tags=["trips"], route_class=IdempotentRoute)
 
@@ -212,8 +212,7 @@ def list_transfers(
 ) -> list[TransferOut]:  # fmt: skip
     scope = scope_of_trips(caller, Permission.TRIPS_READ)
     trip_id = None if trip is None else trip_of_crew(connection, caller, Permission.TRIPS_READ, trip).head.id
-    only = caller.driver_id if scope == [] else None
-    found = transfers(connection, None if only else scope, trip_id=trip_id, driver_id=only, pending=pending)
+    found = transfers(connection, scope, trip_id=trip_id, driver_id=caller.driver_id, pending=pending)
     return [_out(one) for one in found]
 
 
@@ -224,10 +223,9 @@ def confirm_transfer(
     transfer_id: Annotated[str, Path(max_length=64)], wanted: ConfirmIn, caller: TripSpeaker, connection: Database,
     now: Now,
 ) -> TransferOut:  # fmt: skip
-    try:
-        known = UUID(transfer_id)
-    except ValueError:
-        raise NoSuchTripError(f"there is no transfer {transfer_id}") from None
+    known = as_uuid(transfer_id)
+    if known is None:
+        raise NoSuchTripError(f"there is no transfer {transfer_id}")
     word = Word(
         actor=caller.actor, driver_id=caller.driver_id, premises_ids=scope_of_trips(caller, Permission.TRIPS_WRITE),
         employee_no=wanted.employee_no, reason=wanted.reason,

@@ -59,7 +59,7 @@ def ask_for_transfers(
 
 def confirm(connection: psycopg.Connection, transfer_id: UUID, word: Word, at: datetime) -> Transfer:
     """Somebody of the giving or the taking crew says that the goods changed hands; with the second word they have."""
-    own = bool(word.driver_id and transfers(connection, None, transfer_id=transfer_id, driver_id=word.driver_id))
+    own = bool(word.driver_id and transfers(connection, [], transfer_id=transfer_id, driver_id=word.driver_id))
     if not lock_transfer(connection, None if own else word.premises_ids, transfer_id):
         raise NoSuchTripError(f"there is no transfer {transfer_id}")
     transfer = one_transfer(connection, transfer_id)

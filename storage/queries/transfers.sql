@@ -16,7 +16,8 @@ WHERE id = %(id)s AND (%(premises_ids)s::uuid[] IS NULL OR premises_id = ANY (%(
 FOR UPDATE;
 
 -- name: transfers
--- Transfers by id, by trip, of somebody of a crew, or those that wait still; what is NULL is not asked by.
+-- Transfers by id, by trip, or those that wait still (what is NULL is not asked by), for whoever may see their premises
+-- (NULL: all) or is in one of the two crews.
 SELECT r.id, r.premises_id, p.code, r.from_trip_id, f.trip_no, fv.name, r.to_trip_id, t.trip_no, tv.name, r.asked_at,
     r.actor, r.reason, r.ends_trip, r.given_at, r.given_by, r.taken_at, r.taken_by,
     r.given_recorded_by, r.given_reason, r.taken_recorded_by, r.taken_reason,
@@ -28,11 +29,11 @@ FROM waybill.transfer r
 JOIN waybill.premises p ON p.id = r.premises_id
 JOIN waybill.trip f ON f.id = r.from_trip_id JOIN waybill.vehicle fv ON fv.id = f.vehicle_id
 JOIN waybill.trip t ON t.id = r.to_trip_id JOIN waybill.vehicle tv ON tv.id = t.vehicle_id
-WHERE (%(premises_ids)s::uuid[] IS NULL OR r.premises_id = ANY (%(premises_ids)s))
+WHERE (%(premises_ids)s::uuid[] IS NULL OR r.premises_id = ANY (%(premises_ids)s)
+        OR (%(driver_id)s::uuid IS NOT NULL AND EXISTS (SELECT FROM waybill.trip_crew c
+            WHERE c.driver_id = %(driver_id)s AND c.trip_id IN (r.from_trip_id, r.to_trip_id))))
     AND (%(id)s::uuid IS NULL OR r.id = %(id)s)
     AND (%(trip_id)s::uuid IS NULL OR r.from_trip_id = %(trip_id)s OR r.to_trip_id = %(trip_id)s)
-    AND (%(driver_id)s::uuid IS NULL OR EXISTS (SELECT FROM waybill.trip_crew c
-        WHERE c.driver_id = %(driver_id)s AND c.trip_id IN (r.from_trip_id, r.to_trip_id)))
     AND (NOT %(pending)s OR ((r.given_at IS NULL OR r.taken_at IS NULL) AND EXISTS (
         SELECT FROM waybill.transfer_order m WHERE m.transfer_id = r.id AND m.withdrawn_at IS NULL)))
 ORDER BY r.asked_at, r.id

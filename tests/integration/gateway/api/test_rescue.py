@@ -226,10 +226,10 @@ def test_another_premises_dispatcher_sees_no_rescue_and_no_transfer(road: Api) -
     assert confirm(road, "x", "E-1", 404)
 
 
-def sign_on(api: Api, employee_no: str) -> None:
-    """From now on `driver` is the account of this driver."""
+def sign_on(api: Api, employee_no: str, account: str = "driver") -> None:
+    """From now on the account is that of this driver."""
     said = {"driver": {"employee_no": employee_no, "premises": "store"}}
-    answer = api.ask("chief", "PATCH", "/v1/accounts/driver", said)
+    answer = api.ask("chief", "PATCH", f"/v1/accounts/{account}", said)
     assert (answer.status_code, answer.json().get("driver")) == (200, said["driver"]), answer.text
 
 
@@ -257,6 +257,22 @@ def test_each_crew_confirms_as_itself_and_nobody_for_another(road: Api) -> None:
     assert taken["taken_reason"] == "told by radio"
     query = "SELECT actor, after->'own_word', reason FROM waybill.audit_event WHERE action = 'transfer.confirmed'"
     assert road.rows(query + " ORDER BY id") == [("driver", True, None), ("dispatcher", False, "told by radio")]
+
+
+def test_who_dispatches_at_other_premises_sees_and_confirms_the_transfer_of_their_own_trip_here(road: Api) -> None:
+    (asked,) = rescue(road, options(road)["proposal"])["transfers"]
+    roles = [{"role": "dispatcher", "premises": "elsewhere"}, {"role": "driver", "premises": "store"}]
+    assert road.ask("chief", "PATCH", "/v1/accounts/stranger", {"roles": roles}).status_code == 200
+    sign_on(road, "E-3", "stranger")
+    assert road.ask("stranger", "GET", "/v1/transfers").json() == []
+    assert road.ask("stranger", "GET", "/v1/transfers?trip=T-0001").status_code == 404
+
+    sign_on(road, "E-1", "stranger")
+
+    for query in ("", "?pending=true", "?trip=T-0001"):
+        assert [one["id"] for one in road.ask("stranger", "GET", f"/v1/transfers{query}").json()] == [asked["id"]]
+    given = road.ask("stranger", "POST", f"/v1/transfers/{asked['id']}/confirm", {}).json()
+    assert (given["given_by"], given["given_recorded_by"]) == ("E-1", "account stranger")
 
 
 def test_whoever_drives_no_more_speaks_for_nobody(road: Api) -> None:
