@@ -46,7 +46,7 @@ def write_derived(connection: psycopg.Connection, tracked: Tracked, now: datetim
             vehicle_id, ground = tracked.states[device_id].vehicle_id, tracked.grounds.get(device_id)
             if vehicle_id is not None and ground is not None:
                 facts = facts_row(event.at, event.at + _HOUR, event.driven)
-                hours.append((device_id, (vehicle_id, facts, _noted(connection, ground, event.at, now))))
+                hours.append((device_id, (vehicle_id, facts, _noted(connection, tracked, ground, event.at, now))))
         elif trip_id is not None:
             by_trip.setdefault(trip_id, []).append((device_id, event))
     # An hour that is there already was derived when late fixes came: what was driven since then belongs to it as well.
@@ -64,12 +64,13 @@ def _write_trips(
         if (ground := tracked.grounds.get(events[0][0])) is not None
     }  # fmt: skip
     versions = {
-        trip_id: _noted(connection, ground, by_trip[trip_id][0][1].at, now) for trip_id, ground in grounds.items()
+        trip_id: _noted(connection, tracked, ground, by_trip[trip_id][0][1].at, now)
+        for trip_id, ground in grounds.items()
     }
     live = open_live(connection, versions, now)
     rows: list[tuple[UUID, UUID, Finding]] = []
     for trip_id, ground in grounds.items():
-        found = _collected(connection, by_trip[trip_id], ground, now)
+        found = _collected(connection, tracked, by_trip[trip_id], ground, now)
         version = live.get(trip_id)
         _queue(connection, trip_id, found, counts=version is not None and version.counts)
         if version is None:  # late fixes showed its departure before it was seen live: there is no version that grows
@@ -81,10 +82,16 @@ def _write_trips(
 
 
 def _collected(
-    connection: psycopg.Connection, events: list[tuple[int, Event]], ground: GroundHistory, now: datetime
+    connection: psycopg.Connection,
+    tracked: Tracked,
+    events: list[tuple[int, Event]],
+    ground: GroundHistory,
+    now: datetime,
 ) -> Findings:
     device_id = events[0][0]
-    collector = Collector(judge_of(connection, lambda _at: device_id), lambda at: _noted(connection, ground, at, now))
+    collector = Collector(
+        judge_of(connection, lambda _at: device_id), lambda at: _noted(connection, tracked, ground, at, now)
+    )
     for _, event in events:
         collector.add(event)
     return collector.findings(None, None)
@@ -112,18 +119,17 @@ def _queue(connection: psycopg.Connection, trip_id: str, found: Findings, *, cou
         queue_trips(connection, [(trip_id, DerivationCause.LATE_DATA)])
 
 
-def _noted(connection: psycopg.Connection, ground: GroundHistory, at: datetime, now: datetime) -> str:
+def _noted(connection: psycopg.Connection, tracked: Tracked, ground: GroundHistory, at: datetime, now: datetime) -> str:
     """The version of the policy at a time; kept with its thresholds when it is used the first time."""
     held = ground.at(at)
     if held.policy_version not in ground.noted:
         thresholds = msgspec.to_builtins(held.policy)
         note_policy_version(connection, ground.premises_id, held.policy_version, thresholds, now)
+        tracked.noted.append((ground, held.policy_version))
     return held.policy_version
 
 
 def remember_noted(tracked: Tracked) -> None:
-    """After the commit: the versions of the policy that are kept need not be written again."""
-    for device_id, event in tracked.events:
-        ground = tracked.grounds.get(device_id)
-        if ground is not None:
-            ground.noted.add(ground.at(event.at).policy_version)
+    """After the commit: the versions of the policy that were written need not be written again."""
+    for ground, version in tracked.noted:
+        ground.noted.add(version)

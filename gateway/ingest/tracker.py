@@ -35,6 +35,7 @@ class Tracked(msgspec.Struct):
     failed: dict[int, str] = {}  # devices whose step raised, and how
     late: list[int] = []  # places of fixes that are older than what the engine has seen of their device
     grounds: dict[int, GroundHistory] = {}  # of each device that is fitted: under what its findings were made
+    noted: list[tuple[GroundHistory, str]] = []  # versions of the policy that were written while it was stored
 
 
 class Tracker:

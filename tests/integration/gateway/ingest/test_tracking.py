@@ -23,7 +23,9 @@ from gateway.orders.service import declare, place_order, plan_trip
 from gateway.tracking.engine import Step, step
 from gateway.tracking.policy import Policy
 from storage.audit import Actor
+from storage.ids import new_id
 from storage.orders import NewDrop, NewOrder, NewTrip
+from storage.zones import Zone, put_zone
 from tests.fixtures.database import Database
 from tests.fixtures.gateway import PREMISES, VAN, register
 from tests.unit.gateway.tracking.worlds import NINE, ROUND, north
@@ -102,6 +104,25 @@ def test_a_round_leaves_trip_doors_legs_milestones_and_audit_events(gateway: psy
     assert all(evidence for _, _, _, evidence in record["milestone"])
     assert record["order"] == [("a-1", "arrived"), ("a-2", "arrived")]
     assert record["audit"] == [("trip.departed", "gps-01", departed_at), ("trip.ended", "gps-01", ended_at)]
+
+
+def test_a_trip_departs_from_a_yard_that_was_entered_before_any_trip(
+    gateway: psycopg.Connection, owner: psycopg.Connection
+) -> None:
+    at_home = {"type": "Point", "coordinates": [24.94, 60.17]}
+    yard = Zone(
+        id=new_id(NINE), premises_id=UUID(PREMISES), premises_code="shop", name="yard", kind="premises",
+        geometry=at_home, radius_m=100.0, from_at=None, to_at=None, source="drawn", created_at=NINE,
+    )  # fmt: skip
+    put_zone(owner, yard)
+    writer = Writer(gateway, Tracker(Policy()))
+
+    for one in ROUND:
+        writer.write(batch([one]), NINE)
+
+    [(departed_at, ended_at)] = found(gateway)["trip"]
+    assert departed_at < ended_at
+    assert gateway.execute("SELECT count(*) FROM waybill.reject").fetchone() == (0,)
 
 
 def test_a_late_fix_that_comes_again_is_counted_late_once(gateway: psycopg.Connection) -> None:
