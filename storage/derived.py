@@ -160,15 +160,18 @@ def read_findings(connection: psycopg.Connection, version_id: UUID) -> Findings:
     )
 
 
-def put_vehicle_hours(connection: psycopg.Connection, hours: list[VehicleHour], made_at: datetime) -> None:
-    """Replaces the hours."""
+def put_vehicle_hour(connection: psycopg.Connection, hour: VehicleHour, made_at: datetime) -> None:
+    """Replaces the hour."""
+    connection.execute(statement("put_vehicle_hour"), _hour(hour, made_at))
+
+
+def add_vehicle_hours(connection: psycopg.Connection, hours: list[VehicleHour], made_at: datetime) -> list[bool]:
+    """Of each hour, in order, whether it was not there yet, and is now."""
+    if not hours:
+        return []
     with connection.cursor() as cursor:
-        cursor.executemany(statement("put_vehicle_hour"), [_hour(hour, made_at) for hour in hours])
-
-
-def add_vehicle_hour(connection: psycopg.Connection, hour: VehicleHour, made_at: datetime) -> bool:
-    """Whether the hour was not there yet, and is now."""
-    return connection.execute(statement("add_vehicle_hour"), _hour(hour, made_at)).rowcount > 0
+        cursor.executemany(statement("add_vehicle_hour"), [_hour(hour, made_at) for hour in hours], returning=True)
+        return [result.rowcount > 0 for result in cursor.results()]
 
 
 def _hour(hour: VehicleHour, made_at: datetime) -> dict[str, Any]:

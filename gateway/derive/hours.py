@@ -16,7 +16,7 @@ from gateway.tracking.events import HourDriven
 from gateway.tracking.plan import Plan
 from storage.derivation import UnitRow, newest_fix_before, stored_fixes, units_of_vehicle
 from storage.derivation_queue import DueHour
-from storage.derived import note_policy_version, put_vehicle_hours
+from storage.derived import note_policy_version, put_vehicle_hour
 
 _HOUR = timedelta(hours=1)
 # The filter needs some fixes to go by; the hour is over with the first fix after it.
@@ -55,7 +55,7 @@ def derive_hour(connection: psycopg.Connection, due: DueHour, grounds: Grounds) 
         connection, due.premises_id, ground.policy_version, msgspec.to_builtins(ground.policy), due.hour_at
     )
     row = (str(due.vehicle_id), facts_row(due.hour_at, due.hour_at + _HOUR, found.driven), ground.policy_version)
-    put_vehicle_hours(connection, [row], due.hour_at + _HOUR)
+    put_vehicle_hour(connection, row, due.hour_at + _HOUR)
     return True
 
 

@@ -21,7 +21,7 @@ from storage.derived import (
     Finding,
     LiveVersion,
     VehicleHour,
-    add_vehicle_hour,
+    add_vehicle_hours,
     note_policy_version,
     open_live,
     put_departure,
@@ -50,7 +50,8 @@ def write_derived(connection: psycopg.Connection, tracked: Tracked, now: datetim
         elif trip_id is not None:
             by_trip.setdefault(trip_id, []).append((device_id, event))
     # An hour that is there already was derived when late fixes came: what was driven since then belongs to it as well.
-    known = [(device_id, hour[1].began_at) for device_id, hour in hours if not add_vehicle_hour(connection, hour, now)]
+    new = add_vehicle_hours(connection, [hour for _, hour in hours], now)
+    known = [(device_id, hour[1].began_at) for (device_id, hour), is_new in zip(hours, new, strict=True) if not is_new]
     queue_hours(connection, known)
     if by_trip:
         _write_trips(connection, tracked, by_trip, now)
