@@ -170,17 +170,21 @@ def put_rejects(connection: psycopg.Connection, rejects: list[tuple[Reject, str]
         cursor.executemany(statement("put_reject"), rows)
 
 
-def put_status(connection: psycopg.Connection, device_id: int, status: Status, received_at: datetime) -> None:
-    """Keeps what a device announced about itself."""
-    connection.execute(
-        statement("put_status"),
+def put_statuses(connection: psycopg.Connection, statuses: list[tuple[int, Status, datetime]]) -> None:
+    """Keeps what devices announced about themselves, given as (device_id, word, received_at) in order of arrival."""
+    if not statuses:
+        return
+    rows = [
         {
             "device_id": device_id,
             "received_at": received_at,
             "state": status.state,
             "body": Jsonb(msgspec.to_builtins(status)),
-        },
-    )
+        }
+        for device_id, status, received_at in statuses
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany(statement("put_status"), rows)
 
 
 def lock_gateway(connection: psycopg.Connection, client_id: str) -> bool:

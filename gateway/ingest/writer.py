@@ -26,7 +26,7 @@ from gateway.ingest.strangers import fixes_of_registered, meet_strangers, reject
 from gateway.ingest.tracker import Tracked, Tracker
 from gateway.tracking.events import MilestoneEvent
 from storage.fixes import FixRow, Stored, store_fixes
-from storage.ingest import TrackingState, put_outcome, put_rejects, put_status
+from storage.ingest import TrackingState, put_outcome, put_rejects, put_statuses
 from storage.posted import delete_posted, oldest_posted
 from storage.senders import Registered
 
@@ -91,8 +91,7 @@ class Writer:
             put_rejects(self._connection, rejects, received_at)
             if keep_words(self._connection, statuses, now):
                 self._known.forget()
-            for device_id, status, said_at in statuses:
-                put_status(self._connection, device_id, status, said_at)
+            put_statuses(self._connection, statuses)
             delete_posted(self._connection, batch.posted)
             claims = [
                 (name, spools[place], claim) for name, claim in batch.claims
