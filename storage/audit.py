@@ -42,6 +42,8 @@ class AuditEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 def record(connection: psycopg.Connection, events: list[AuditEvent]) -> None:
     """Inserts the events; the caller commits them with what they tell."""
+    if not events:
+        return
     with connection.cursor() as cursor:
         cursor.executemany(statement("put_audit_event"), [_row(event) for event in events])
 

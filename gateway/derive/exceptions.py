@@ -41,6 +41,8 @@ def sync_exceptions(
     whole: bool,
 ) -> None:
     """Makes the trip's exceptions those that `found` shows; unless `found` is the whole trip, none is withdrawn."""
+    if not whole and not found.stops and not found.zone_visits:
+        return  # nothing is wanted and nothing withdrawn: so with most batches of a trip under way
     wanted = list(_wanted(found, ground, reasons_of_trip(connection, trip_id)))
     known = exceptions_of_trip(connection, trip_id)
     events: list[AuditEvent] = []
