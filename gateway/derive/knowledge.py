@@ -7,6 +7,7 @@ from datetime import datetime
 
 import psycopg
 
+from contract.reasons import GapCause
 from gateway.tracking.events import Gap
 from gateway.tracking.gaps import DeviceWord, Knowledge, Verdict, verdict
 from storage.derivation import device_word, missing_numbers, numbers_elsewhere
@@ -31,12 +32,17 @@ def knowledge(connection: psycopg.Connection, device_id: int, gap: Gap) -> Knowl
     first, last = gap.evidence[0].seq, gap.evidence[-1].seq
     said = device_word(connection, device_id)
     entries = device_log(connection, device_id, gap.began_at, gap.at)
+    missing = missing_numbers(connection, device_id, spool, first + 1, last - 1) if spool == gap.spool_after else ()
+    words = tuple(_word(entry) for entry in entries if _tells(entry))
+    # Two days of the unit's fixes are read for it. The verdict comes to it only when place, numbers and words are
+    # silent, and each of them decides by itself: no missing number lies outside of the gap, no word of _WORDS is mute.
+    decided = gap.cause is GapCause.STUCK or missing or words
     return Knowledge(
-        missing=missing_numbers(connection, device_id, spool, first + 1, last - 1) if spool == gap.spool_after else (),
+        missing=missing,
         given_up=given_up_numbers(connection, device_id, spool),
-        elsewhere=_elsewhere(connection, device_id, gap),
+        elsewhere=0 if decided else _elsewhere(connection, device_id, gap),
         backlog=said.get("backlog") if said.get("spool") == spool else None,
-        words=tuple(_word(entry) for entry in entries if _tells(entry)),
+        words=words,
     )
 
 
