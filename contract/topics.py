@@ -34,7 +34,6 @@ def channel_filter(channel: str) -> str:
     return f"{ROOT}/+/{channel}"
 
 
-@lru_cache(maxsize=16_384)  # a device sends on the same topic for ever
 def fleet_topic(premises: str, vehicle: str) -> str:
     """Of one vehicle; several premises may have a vehicle of the same name, and no code has a dot."""
     return FLEET_STATE.format(vehicle=f"{premises}.{vehicle}")
@@ -54,7 +53,7 @@ def parse_milestone_topic(topic: str) -> tuple[str, str] | None:
     return (code, number) if dot else None
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=16_384)  # a device sends on the same topic for ever
 def parse_topic(topic: str) -> tuple[str, str] | None:
     """(device, channel) of a topic of this protocol, or None when it is none."""
     parts = topic.split("/")
