@@ -68,7 +68,8 @@ def derive_once(
         return Findings(), Findings()
     derived = derive(connection, material)
     before = counting_version(connection, trip_id)
-    gone = None if before is None else what_is_gone(connection, material, before, derived)
+    held = None if before is None else read_findings(connection, before.id)
+    gone = what_is_gone(connection, material, held, derived)
     if gone is not None:
         raise FixesGoneError(gone)
     return derived.findings, derive(connection, material, changes).findings
@@ -88,21 +89,18 @@ def derive_and_keep(
     before = counting_version(connection, trip_id)
     if before is None and derived.findings == Findings():
         return Outcome(version=None, changed=False, final=False, fixes=derived.fixes)
-    final = _final(connection, material, derived)
-    if before is not None and _same(connection, before, derived.findings):
-        confirm_version(connection, before.id, digest=derived.findings.digest, fixes=derived.fixes, final=final)
+    final, digest = _final(connection, material, derived), derived.findings.digest
+    held = None if before is None or before.digest == digest else read_findings(connection, before.id)
+    # A version that grew with its trip has no digest yet.
+    if before is not None and (held is None or (before.digest or held.digest) == digest):
+        confirm_version(connection, before.id, digest=digest, fixes=derived.fixes, final=final)
         return Outcome(version=before.version, changed=False, final=final, fixes=derived.fixes)
-    gone = None if before is None else what_is_gone(connection, material, before, derived)
+    gone = what_is_gone(connection, material, held, derived)
     if before is not None and gone is not None:
         return Outcome(version=before.version, changed=False, final=before.final, fixes=derived.fixes, refused=gone)
     version = _keep(connection, material, derived, before, cause, now, final=final)
     _follow(connection, material, derived.findings, cause, version, actor, now)
     return Outcome(version=version, changed=True, final=final, fixes=derived.fixes)
-
-
-def _same(connection: psycopg.Connection, before: Version, found: Findings) -> bool:
-    digest = before.digest or read_findings(connection, before.id).digest
-    return digest == found.digest
 
 
 def _final(connection: psycopg.Connection, material: Material, derived: Derived) -> bool:

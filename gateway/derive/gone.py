@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+
+import psycopg
 
 from contract.times import parse_instant
+from gateway.derive.material import Material
+from gateway.derive.replay import Derived
 from storage.derivation import kept_evidence
-from storage.derived import Version, read_findings
 from storage.derived_rows import Findings
-
-if TYPE_CHECKING:
-    import psycopg
-
-    from gateway.derive.material import Material
-    from gateway.derive.replay import Derived
 
 # Retention takes whole days, the oldest first, and times off trip: what is missing is missing at an end.
 _AT_THE_ENDS = 3
@@ -24,9 +20,14 @@ class FixesGoneError(Exception):
     """The fixes of which something was found are not kept any more; the text says which."""
 
 
-def what_is_gone(connection: psycopg.Connection, material: Material, before: Version, derived: Derived) -> str | None:
-    """Why deriving again says less than `before`: fixes that decided it are not kept any more; None: they all are."""
-    decided = _decided(read_findings(connection, before.id))
+def what_is_gone(
+    connection: psycopg.Connection, material: Material, before: Findings | None, derived: Derived
+) -> str | None:
+    """Why deriving again says less than what was found `before`: fixes that decided it are not kept any more.
+
+    None: they all are, or nothing was found.
+    """
+    decided = [] if before is None else _decided(before)
     if not decided:
         return None
     if derived.fixes == 0:
