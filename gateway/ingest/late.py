@@ -46,13 +46,13 @@ def keep_words(connection: psycopg.Connection, statuses: list[DeviceStatus], now
     words = words_of_devices(connection, {device_id for device_id, _, _ in statuses})
     entries: list[DeviceEntry] = []
     turns: list[SpoolChange] = []
-    announced: dict[int, bool] = {}  # devices with other intervals than before; whether they are their first ones
+    announced: dict[int, bool] = {}  # devices with other intervals than before; whether they had none before
     for device_id, status, received_at in statuses:
         before = words.get(device_id, {})
         if status.spool is not None and before.get("spool") not in (None, status.spool):
             turns.append(SpoolChange(device_id, before["spool"], status.spool, received_at))
         if (status.report_interval_s, status.heartbeat_s) not in ((None, None), _intervals(before)):
-            announced[device_id] = _intervals(before) == (None, None)
+            announced.setdefault(device_id, _intervals(before) == (None, None))
         entries += changes(device_id, before, status, received_at)
         said = _builtins(status)
         words[device_id] = {**before, **said} if status.state == "offline" else said

@@ -278,16 +278,21 @@ def test_what_is_driven_after_late_fixes_of_the_same_hour_belongs_to_it_too(plan
     assert planned.rows(FIXES_AND_UNSEEN) == [(len(ROUND), 0.0)]
 
 
+@pytest.mark.parametrize("intervals_s", [(1.0,), (5.0, 1.0)], ids=["once", "and others in the same batch"])
 def test_a_unit_that_announces_its_intervals_after_its_first_hour_has_the_gaps_of_those_intervals(
-    planned: Round,
+    planned: Round, intervals_s: tuple[float, ...]
 ) -> None:
     # 80 s on the way home: no gap for a unit that announces nothing, and one for a unit that sends every second.
     planned.write([one for one in ROUND if not 400 <= (one.fixed_at - NINE).total_seconds() < 480] + NEXT_HOUR)
     planned.work()
     assert planned.rows(FIXES_AND_UNSEEN) == [(len(ROUND) - 80, 0.0)]
-    says = Status(state="online", spool=ROUND[0].spool_id, boot=1, report_interval_s=1.0, heartbeat_s=30.0)
+    says = [
+        Status(state="online", spool=ROUND[0].spool_id, boot=1, report_interval_s=interval_s, heartbeat_s=30.0)
+        for interval_s in intervals_s
+    ]
     word = Message("waybill/v1/gps-01/status", b"{}", None, EVENING, 1, 1)
-    Writer(planned.connection, planned.tracker).write(Batch([], [], [], [("gps-01", says, word)]), EVENING)
+    batch = Batch([], [], [], [("gps-01", one, word) for one in says])
+    Writer(planned.connection, planned.tracker).write(batch, EVENING)
     planned.work()
 
     assert planned.rows(FIXES_AND_UNSEEN) == [(len(ROUND) - 80, 81.0)]
