@@ -129,8 +129,7 @@ def trips_ended(connection: psycopg.Connection, times: list[tuple[str, datetime]
 
 def trips_unseen(connection: psycopg.Connection, times: list[tuple[str, datetime]]) -> list[TripChange]:
     """Ends trips (trip_id, at) whose departure nobody saw; those that were changed by it."""
-    values = {"trip_ids": [trip for trip, _ in times], "at": [at for _, at in times], "reason": DEPARTURE_UNSEEN}
-    return [TripChange(*row) for row in connection.execute(statement("trips_unseen"), values)] if times else []
+    return _change_trips(connection, "trips_unseen", times, reason=DEPARTURE_UNSEEN)
 
 
 def close_legs(connection: psycopg.Connection, trip_ids: list[str]) -> None:
@@ -139,22 +138,27 @@ def close_legs(connection: psycopg.Connection, trip_ids: list[str]) -> None:
         connection.execute(statement("close_legs"), {"trip_ids": trip_ids})
 
 
-def _change_trips(connection: psycopg.Connection, name: str, times: list[tuple[str, datetime]]) -> list[TripChange]:
+def _change_trips(
+    connection: psycopg.Connection, name: str, times: list[tuple[str, datetime]], **more: str
+) -> list[TripChange]:
     if not times:
         return []
-    values = {"trip_ids": [trip for trip, _ in times], "at": [at for _, at in times]}
+    values = {"trip_ids": [trip for trip, _ in times], "at": [at for _, at in times], **more}
     return [TripChange(*row) for row in connection.execute(statement(name), values)]
 
 
 def orders_of_trips(connection: psycopg.Connection, trip_ids: list[str]) -> list[tuple[str, str, Milestone]]:
     """(trip_id, order_id, newest milestone) of every order on the trips."""
-    rows = connection.execute(statement("orders_of_trips"), {"trip_ids": trip_ids})
-    return [(trip, order, Milestone(milestone)) for trip, order, milestone in rows]
+    return _orders(connection, "orders_of_trips", trip_ids)
 
 
 def orders_on_the_road(connection: psycopg.Connection, trip_ids: list[str]) -> list[tuple[str, str, Milestone]]:
     """The same of those that were on the road with the trips: what was cancelled in the yard stayed there."""
-    rows = connection.execute(statement("orders_on_the_road"), {"trip_ids": trip_ids})
+    return _orders(connection, "orders_on_the_road", trip_ids)
+
+
+def _orders(connection: psycopg.Connection, name: str, trip_ids: list[str]) -> list[tuple[str, str, Milestone]]:
+    rows = connection.execute(statement(name), {"trip_ids": trip_ids})
     return [(trip, order, Milestone(milestone)) for trip, order, milestone in rows]
 
 

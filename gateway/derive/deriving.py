@@ -167,11 +167,11 @@ def _follow(
     """What hangs on the findings: the trip's interval, the doors' times, milestones, exceptions, the audit event."""
     trip = material.trip
     departed_at = found.departed.at if found.departed else trip.declared_departed_at
-    ended_at = found.returned.at if found.returned else trip.declared_ended_at
-    unseen = found.unseen.at if found.unseen else None
-    moved = (departed_at, ended_at or unseen) != (trip.departed_at, trip.ended_at)
+    returned_at = found.returned.at if found.returned else trip.declared_ended_at
+    ended_at = returned_at or (found.unseen.at if found.unseen else None)
+    moved = (departed_at, ended_at) != (trip.departed_at, trip.ended_at)
     if moved:
-        put_trip_interval(connection, trip.id, departed_at, ended_at or unseen, DEPARTURE_UNSEEN if unseen else None)
+        put_trip_interval(connection, trip.id, departed_at, ended_at, DEPARTURE_UNSEEN if found.unseen else None)
     visits = {visit.drop_id: visit for visit in found.visits}
     times = [
         (drop.drop_id, *((visit.arrived_at, visit.left_at) if (visit := visits.get(drop.drop_id)) else (None, None)))
@@ -181,7 +181,7 @@ def _follow(
     recorded_at = true_now()
     corrected = correct_milestones(connection, material, found, recorded_at)
     sync_exceptions(connection, trip.id, found, material.ground, actor=actor, at=now, whole=True)
-    after = {"version": version, "departed_at": departed_at, "ended_at": ended_at or unseen, "stops": len(found.stops),
+    after = {"version": version, "departed_at": departed_at, "ended_at": ended_at, "stops": len(found.stops),
              "gaps": len(found.gaps), "corrected": corrected}  # fmt: skip
     event = AuditEvent(
         at=now, actor=actor, action="trip.derived", object_kind="trip", object_id=str(trip.id),

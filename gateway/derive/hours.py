@@ -44,7 +44,7 @@ def derive_hour(connection: psycopg.Connection, due: DueHour, grounds: Grounds) 
         plan = plans[fix.device]
         outcome = step(state, fix, plan, ground.policy)
         state = outcome.state
-        found = _hour_in(outcome.events, due) or found
+        found = _hour_in(outcome.events, due)
         if found is not None:
             break
     if found is None and plan is not None:
