@@ -34,8 +34,9 @@ def statement(name: str) -> LiteralString:
 
 
 def as_rows(records: Sequence[msgspec.Struct]) -> str:
-    """The records as one JSON array, for json_to_recordset: 20 times cheaper for us than an array for each column.
+    """The records as one JSON array, for json_to_recordset: far cheaper for us than an array of text for each column.
 
-    (1,000 rows with a state of 400 bytes: 2 ms against 50 ms, of which quoting took most.)
+    (1,000 rows with a state of 400 bytes: 2 ms against 50 ms or more, nearly all of it quoting. Binary arrays quote
+    nothing and take 1 ms; put_outcome sends the states so: JSON with 100 of them costs the server twice the time.)
     """
     return msgspec.json.encode(records).decode()
