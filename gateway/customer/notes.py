@@ -49,8 +49,8 @@ def leave_note(connection: psycopg.Connection, order: CustomerOrder, text: str, 
         after={"customer_note": note or None},
     )  # fmt: skip
     record(connection, [event])
-    body = {"order_no": order.order_no, "changed": ["customer_note"]}
-    put_event(connection, "order.changed", at, order.premises_id, body, order_id=order.id)
+    body = {"order_no": order.order_no, "source_ref": head.source_ref, "changed": ["customer_note"]}
+    put_event(connection, "order.changed", at, order.premises_id, body, order_id=order.id, test=head.test)
     return True
 
 

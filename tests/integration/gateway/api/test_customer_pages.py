@@ -217,6 +217,8 @@ def test_a_note_for_the_driver_is_kept_as_the_customers(api: Api) -> None:
     read = api.ask("viewer", "GET", "/v1/orders/1001").json()
     assert read["customer_note"] == "Gate in the yard.\n<b>Bell</b> 2"
     assert read["note"] == "from the shop"
+    told = api.ask("pos", "GET", "/v1/events?type=order.changed").json()["events"][-1]
+    assert told["data"] == {"order_no": "1001", "source_ref": "w-1", "changed": ["customer_note"]}
     assert "&lt;b&gt;Bell&lt;/b&gt; 2" in look(api, path).text
     rows = api.rows(
         "SELECT actor_kind, before, after FROM waybill.audit_event WHERE action = 'order.note_left' ORDER BY id"
