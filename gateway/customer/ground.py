@@ -104,7 +104,7 @@ def picture_of(drawable: Drawable | None, frame: Frame) -> bytes:
 
 def _load(path: Path | None) -> Drawable | None:
     try:
-        rows = msgspec.json.decode(b"" if path is None else path.read_bytes())["features"]
+        rows = msgspec.json.decode(b"" if path is None else _bytes_of(path))["features"]
         kept = [row for row in rows if row["properties"]["kind"] in _DRAWN]
         shapes = shapely.from_geojson([msgspec.json.encode(row["geometry"]).decode() for row in kept])
         kinds = tuple(row["properties"]["kind"] for row in kept)
@@ -114,6 +114,15 @@ def _load(path: Path | None) -> Drawable | None:
         extra = {"action": "basemap_failed", "file": str(path), "error": str(error)}
         log.warning("customers' maps show no streets: build the map again", extra=extra)
         return None
+
+
+def _bytes_of(path: Path) -> bytes:
+    """The file as it is now: it may have grown since it was looked at."""
+    with path.open("rb") as file:
+        found = file.read(MOST_FILE_BYTES + 1)
+    if len(found) > MOST_FILE_BYTES:
+        raise ValueError(f"it has more than {MOST_FILE_BYTES} bytes")
+    return found
 
 
 def _paths(drawable: Drawable, kind: str, frame: Frame) -> Iterator[str]:

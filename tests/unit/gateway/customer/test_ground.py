@@ -85,6 +85,21 @@ def test_a_map_that_is_built_anew_is_drawn_anew(tmp_path: Path) -> None:
     assert ground.picture(Frame(*MIDDLE, 0)) != empty
 
 
+def test_a_map_that_has_grown_too_large_is_none_and_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / FILE).write_bytes((MAP_DIR / FILE).read_bytes())
+    ground = Ground(tmp_path)
+    drawn = ground.picture(Frame(*MIDDLE, 0))
+
+    monkeypatch.setattr(module, "MOST_FILE_BYTES", 10_000)
+    grown = ground.picture(Frame(*MIDDLE, 0))
+
+    assert b"<path" in drawn
+    assert b"<path" not in grown
+    assert "it has more than 10000 bytes" in str([record.__dict__ for record in caplog.records])
+
+
 def test_the_policy_allows_the_pictures_own_style_and_nothing_else(helsinki: Ground) -> None:
     style = re.search(r"<style>(.*?)</style>", helsinki.picture(Frame(*MIDDLE, 3)).decode())
     assert style is not None
