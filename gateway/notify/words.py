@@ -49,7 +49,7 @@ WORDS = {
                 "November", "December"),
         window="on {day}, {date} {month}, between {begins} and {ends}",
         about=" at about {time}",
-            id_from="Please have your photo ID ready: it must be valid and show that you are {age} or older.",
+        id_from="Please have your photo ID ready: it must be valid and show that you are {age} or older.",
         id_any="Please have a valid photo ID in your name ready.",
         track="Follow it here: {url}",
         receipt="Your receipt: {url}",
