@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -64,13 +65,17 @@ class ForecastToTell(msgspec.Struct, frozen=True):
     trip_id: UUID
     p50_at: datetime
     soon: bool  # the drop is next and near
-    off_s: float  # later (above 0) or earlier than was told
 
 
 def forecasts_to_tell(
-    connection: psycopg.Connection, *, soon_before: datetime, fresh_since: datetime, threshold: timedelta
-) -> list[ForecastToTell]:
-    values = {"soon_before": soon_before, "fresh_since": fresh_since, "threshold_s": threshold.total_seconds()}
+    connection: psycopg.Connection, *, soon_before: datetime, fresh_since: datetime, threshold: timedelta,
+    channels: Collection[str],
+) -> list[ForecastToTell]:  # fmt: skip
+    """Of orders whose customer is reached on one of the channels."""
+    values = {
+        "soon_before": soon_before, "fresh_since": fresh_since, "threshold_s": threshold.total_seconds(),
+        "by_email": "email" in channels, "by_sms": "sms" in channels,
+    }  # fmt: skip
     return [ForecastToTell(*row) for row in connection.execute(statement("forecasts_to_tell"), values)]
 
 

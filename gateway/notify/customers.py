@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime
 from uuid import UUID
 
 import psycopg
 
 from contract.clock import Clock, true_now
-from contract.faults import printable
 from gateway.notify.etas import is_not_next_yet
+from gateway.notify.guarding import Unsaid, guarded
 from gateway.notify.profile_age import age_of
 from gateway.notify.saying import GIVE_UP, NotifyOptions, Saying, say
 from gateway.notify.templates import Texts
 from gateway.outbox.kinds import OF_MILESTONE, Kind
 from storage.events import Event, events_after
-from storage.ids import new_id
-from storage.messages import NewMessage, drop_untried, put_message, told_messages
+from storage.messages import drop_untried, told_messages
 from storage.order_reads import Reader
 from storage.telling import OrderToTell, feed_reader_place, feed_reader_read, order_to_tell
-
-log = logging.getLogger(__name__)
 
 READER = "customers"
 _MOST_EVENTS = 500
@@ -45,30 +41,9 @@ def tell_customers(connection: psycopg.Connection, texts: Texts, options: Notify
 
 
 def _tell_one(connection: psycopg.Connection, texts: Texts, options: NotifyOptions, event: Event, now: datetime) -> int:
-    """An event that cannot be told costs its own message and no other."""
-    try:
-        with connection.transaction():
-            return tell_event(connection, texts, options, event, now)
-    except psycopg.OperationalError:
-        raise  # the database's trouble: the whole is done again
-    except Exception as error:
-        if connection.closed:
-            raise
-        reason = printable(f"{type(error).__name__}: {error}")
-        log.exception(
-            "customer not told", extra={"action": "message_not_made", "event": str(event.id), "error": reason}
-        )
-        put_message(connection, _unworded(event, reason))
-        return 0
-
-
-def _unworded(event: Event, reason: str) -> NewMessage:
-    """On the order's record stands that its customer should have been told."""
-    now = true_now()
-    return NewMessage(
-        id=new_id(now), audience="customer", kind=event.type, once=f"event {event.id}", order_id=event.order_id,
-        channel="email", recipient="", language="en", body="", at=event.at, created_at=now, next_at=None,
-        give_up_at=now, outcome="given_up", because=f"it could not be put into words: {reason}", ended_at=now,
+    return guarded(
+        connection, lambda: tell_event(connection, texts, options, event, now),
+        Unsaid(kind=event.type, once=f"event {event.id}", order_id=event.order_id, at=event.at),
     )  # fmt: skip
 
 

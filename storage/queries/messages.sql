@@ -165,8 +165,8 @@ ON CONFLICT (premises_id) DO UPDATE SET language = excluded.language, quiet_hour
 
 -- name: forecasts_to_tell
 -- Drops on the way that are next and near, or expected at another time than their customer was told last (else than the
--- promised window), by forecasts that are fresh.
-SELECT w.order_id, w.trip_id, w.p50_at, w.soon, w.off_s
+-- promised window), by forecasts that are fresh, where a way leads to the customer.
+SELECT w.order_id, w.trip_id, w.p50_at, w.soon
 FROM (
     SELECT f.order_id, f.trip_id, f.p50_at, f.drops_before = 0 AND f.p50_at <= %(soon_before)s AND NOT EXISTS (
             SELECT FROM waybill.message m
@@ -184,6 +184,7 @@ FROM (
         ORDER BY m.created_at DESC, m.id DESC LIMIT 1
     ) told ON true
     WHERE o.milestone IN ('out_for_delivery', 'arriving_soon') AND NOT o.test AND f.computed_at >= %(fresh_since)s
+        AND ((%(by_email)s AND o.customer_email IS NOT NULL) OR (%(by_sms)s AND o.customer_phone IS NOT NULL))
 ) w
 WHERE w.soon OR abs(w.off_s) >= %(threshold_s)s;
 

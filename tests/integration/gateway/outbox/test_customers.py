@@ -382,6 +382,30 @@ def test_soon_is_told_once_when_the_drop_is_next_and_near(api: Api, teller: Tell
     assert "in a few minutes at about 14:09" in text(mailbox)
 
 
+def test_a_forecast_that_cannot_be_worded_holds_up_no_other(api: Api, teller: Teller, mailbox: Mailbox) -> None:
+    for number in range(3):
+        say(api, order(api, f"w-{number}"), *ON_THE_WAY)
+    teller.tell()
+    with psycopg.connect(api.database.owner_url) as owner:
+        # An hour later than any clock on the wall shows.
+        owner.execute("UPDATE waybill.orders SET window_to = '9999-12-31 23:59+00' WHERE order_no = '1001'")
+    forecast(api, minutes=9)
+    for _ in range(3):
+        teller.tell()
+    forecast(api, minutes=-90, drops_before=1)  # another time, and too far from the one that was told
+    for _ in range(2):
+        teller.tell()
+
+    subjects = [one["Subject"] for one in mailbox.received[3:]]
+    assert sorted(subjects) == [
+        "Corner Shop: new time for your order 1002", "Corner Shop: new time for your order 1003",
+        "Corner Shop: your order 1002 is almost there", "Corner Shop: your order 1003 is almost there",
+    ]  # fmt: skip
+    unsaid = [(kind, because) for kind, outcome, because in teller.states() if outcome == "given_up"]
+    assert [kind for kind, _ in unsaid] == ["arriving_soon", "eta_changed"]
+    assert all("could not be put into words: OverflowError" in str(because) for _, because in unsaid)
+
+
 def test_another_time_is_told_when_it_is_another_by_enough(api: Api, teller: Teller, mailbox: Mailbox) -> None:
     say(api, order(api), *ON_THE_WAY)  # promised until 13:00 UTC
     for minutes in (70, 79, 81, 85, 99, 102, 80):
