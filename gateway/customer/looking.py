@@ -8,8 +8,8 @@ import msgspec
 import psycopg
 
 from gateway.customer.van import Van, van_to_show
-from gateway.dispatch.profile import PLAIN, Profile, in_force, shipped
-from gateway.dispatch.profiles_of import settings_of
+from gateway.dispatch.profile import PLAIN, Profile, in_force
+from gateway.dispatch.profiles_of import newest_settings, settings_of
 from storage.customer import (
     CustomerOrder,
     OtherDoor,
@@ -18,7 +18,7 @@ from storage.customer import (
     newest_fix_of_vehicle,
     other_doors,
 )
-from storage.profiles import profile_version, profile_versions
+from storage.profiles import profile_version
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -45,7 +45,4 @@ def _profile(connection: psycopg.Connection, order: CustomerOrder) -> Profile:
         pinned = profile_version(connection, order.profile, order.profile_version)
         assert pinned is not None, "a foreign key keeps pinned versions"
         return in_force(settings_of(pinned))
-    name = order.shop_profile or PLAIN
-    if versions := profile_versions(connection, name):
-        return in_force(settings_of(versions[0]))
-    return in_force(shipped()[name].settings)
+    return in_force(newest_settings(connection, order.shop_profile or PLAIN))

@@ -39,9 +39,17 @@ def newest(connection: psycopg.Connection, name: str, at: datetime) -> ProfileVe
         put_profile_version(connection, name, 1, settings, at=at, actor=_SHIPPED_BY, reason="as it comes with Waybill")
     versions = profile_versions(connection, name)
     if not versions:
-        known = ", ".join(sorted({*shipped(), *(one.name for one in profile_versions(connection))}))
-        raise NoSuchTripError(f"there is no profile {name!r}; there are: {known}")
+        raise _no_such_profile(connection, name)
     return versions[0]
+
+
+def newest_settings(connection: psycopg.Connection, name: str) -> Settings:
+    """Those of the version that trips are planned under now. Only reads: none is kept here."""
+    if versions := profile_versions(connection, name):
+        return settings_of(versions[0])
+    if name not in shipped():
+        raise _no_such_profile(connection, name)
+    return shipped()[name].settings
 
 
 def pin(connection: psycopg.Connection, trip_id: UUID, premises_id: UUID, at: datetime) -> None:
@@ -115,6 +123,11 @@ def choose(
         premises_id=premises_id, before={"profile": before}, after={"profile": name}, reason=reason,
     )  # fmt: skip
     record(connection, [event])
+
+
+def _no_such_profile(connection: psycopg.Connection, name: str) -> NoSuchTripError:
+    known = ", ".join(sorted({*shipped(), *(one.name for one in profile_versions(connection))}))
+    return NoSuchTripError(f"there is no profile {name!r}; there are: {known}")
 
 
 def _values(settings: Mapping[str, Any], names: Mapping[str, Any]) -> dict[str, Any]:

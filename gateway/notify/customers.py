@@ -73,7 +73,7 @@ def _saying(connection: psycopg.Connection, order: OrderToTell, event: Event, no
     trip_id = event.trip_id or order.trip_id
     return Saying(
         kind=kind, episode=_episode(kind, trip_id, event), at=event.at, trip_id=trip_id,
-        reason_code=event.body.get("reason_code"), age=age_of(connection, order, now) if kind in _OF_A_TRIP else None,
+        reason_code=event.body.get("reason_code"), age=age_of(connection, order) if kind in _OF_A_TRIP else None,
     )  # fmt: skip
 
 
@@ -106,5 +106,5 @@ def _correction(connection: psycopg.Connection, order: OrderToTell, event: Event
         return None
     return Saying(
         kind=kind, episode=f"{event.trip_id} again {event.id}", at=event.at, trip_id=event.trip_id, correction=True,
-        age=age_of(connection, order, now),
+        age=age_of(connection, order),
     )  # fmt: skip

@@ -54,7 +54,7 @@ def _tell(connection: psycopg.Connection, texts: Texts, options: NotifyOptions, 
     if order is None:
         return 0
     if saying.kind is Kind.ARRIVING_SOON:
-        saying = msgspec.structs.replace(saying, age=age_of(connection, order, saying.at))
+        saying = msgspec.structs.replace(saying, age=age_of(connection, order))
     return say(connection, texts, options, order, saying)
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import psycopg
 
 from gateway.dispatch.profile import PLAIN, in_force
-from gateway.dispatch.profiles_of import newest, settings_of
+from gateway.dispatch.profiles_of import newest_settings
 from storage.telling import OrderToTell
 
 
-def age_of(connection: psycopg.Connection, order: OrderToTell, now: datetime) -> int | None:
+def age_of(connection: psycopg.Connection, order: OrderToTell) -> int | None:
     """None: the profile names none."""
-    return in_force(settings_of(newest(connection, order.profile or PLAIN, now))).age_threshold
+    return in_force(newest_settings(connection, order.profile or PLAIN)).age_threshold
