@@ -27,9 +27,9 @@ from gateway.api.tries import sender
 from gateway.customer import notes
 from gateway.customer.frame import HALVES_M, Frame
 from gateway.customer.ground import CONTENT_SECURITY_POLICY, Ground
-from gateway.customer.looking import Facts, look
+from gateway.customer.looking import Facts, look, others_of
 from gateway.customer.notes import NoteTooLongError, TooLateError, leave_note
-from gateway.customer.van import SHOWN_WITHIN_M, Van, drops_first, is_under_way
+from gateway.customer.van import SHOWN_WITHIN_M, Van, is_next
 from gateway.customer.view import Page, may_note, page_of, van_words
 from gateway.pages.times import PlaceTime
 from gateway.pages.words import Words
@@ -88,11 +88,11 @@ def state(request: Request, token: str, now: Now) -> Response:
     def answer(connection: psycopg.Connection, order: CustomerOrder) -> Response:
         words = words_for(request, "customer", order.customer_language)
         facts = look(connection, order, now, _rate(request))
-        van = facts.van
+        shown, van = _page(request, facts, words, now), facts.van
         where = None if van is None else {"x": van.x, "y": van.y, "level": van.frame.level, "about": _about(van)}
         said = {
-            "version": _page(request, facts, words, now).version, "van": where,
-            "van_words": van_words(van, order, words) if is_next(facts) else None, "as_of": _as_of(order, words, now),
+            "version": shown.version, "van": where,
+            "van_words": van_words(van, order, words) if shown.live else None, "as_of": _as_of(order, words, now),
         }  # fmt: skip
         return JSONResponse(said, headers=page_headers())
 
@@ -102,8 +102,9 @@ def state(request: Request, token: str, now: Now) -> Response:
 @router.get("/{token}/ground/{level}", summary="The streets around the order's own door, while the order is next")
 def ground(request: Request, token: str, level: int, now: Now) -> Response:
     def answer(connection: psycopg.Connection, order: CustomerOrder) -> Response:
-        facts = look(connection, order, now, _rate(request))
-        if not is_next(facts) or order.lat_e7 is None or order.lon_e7 is None or level not in range(len(HALVES_M)):
+        if order.lat_e7 is None or order.lon_e7 is None or level not in range(len(HALVES_M)):
+            return sorry(request, "gone", HTTPStatus.NOT_FOUND)
+        if not is_next(order, others_of(connection, order)):
             return sorry(request, "gone", HTTPStatus.NOT_FOUND)
         picture = _pages(request).ground.picture(Frame(order.lat_e7, order.lon_e7, level))
         headers = {
@@ -157,11 +158,6 @@ def put_note(request: Request, token: str, now: Now, form: Annotated[dict[str, l
 @router.get("/{rest:path}", summary="The answer to every link that leads nowhere")
 def no_page(request: Request, rest: str) -> Response:  # noqa: ARG001 - whatever it is
     return _gone(request)
-
-
-def is_next(facts: Facts) -> bool:
-    """Whether the order is the next one to be served: then there is a map."""
-    return is_under_way(facts.order) and drops_first(facts.others) == 0
 
 
 def _answered(request: Request, token: str, now: datetime, answer: Handler) -> Response:

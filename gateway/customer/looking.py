@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 import psycopg
 
-from gateway.customer.van import Van, van_to_show
+from gateway.customer.van import Van, is_next, is_under_way, van_to_show
 from gateway.dispatch.profile import PLAIN, Profile, in_force
 from gateway.dispatch.profiles_of import newest_settings, settings_of
 from storage.customer import (
@@ -33,10 +33,17 @@ class Facts(msgspec.Struct, frozen=True):
 
 def look(connection: psycopg.Connection, order: CustomerOrder, now: datetime, rate: float) -> Facts:
     """Everything about the order that its page may need; `rate` is the clock's."""
-    others = [] if order.trip_id is None else other_doors(connection, order)
-    fix = None if order.vehicle_id is None else newest_fix_of_vehicle(connection, order.vehicle_id)
+    others = others_of(connection, order)
+    fix = None
+    if order.vehicle_id is not None and is_next(order, others):
+        fix = newest_fix_of_vehicle(connection, order.vehicle_id)
     van = van_to_show(order, others, fix, now, rate)
     return Facts(order, customer_milestones(connection, order.id), others, _profile(connection, order), van)
+
+
+def others_of(connection: psycopg.Connection, order: CustomerOrder) -> list[OtherDoor]:
+    """The doors of the trip's other orders; before and after the journey they are nothing to this one."""
+    return other_doors(connection, order) if is_under_way(order) else []
 
 
 def _profile(connection: psycopg.Connection, order: CustomerOrder) -> Profile:

@@ -45,6 +45,11 @@ def is_under_way(order: CustomerOrder) -> bool:
     return order.milestone in ON_THE_ROAD and order.departed_at is not None and order.ended_at is None
 
 
+def is_next(order: CustomerOrder, others: Iterable[OtherDoor]) -> bool:
+    """Whether the order is the next one to be served: then there is a map."""
+    return is_under_way(order) and drops_first(others) == 0
+
+
 def van_to_show(
     order: CustomerOrder, others: list[OtherDoor], fix: VehicleFix | None, now: datetime, rate: float = 1.0
 ) -> Van | None:
@@ -54,7 +59,7 @@ def van_to_show(
     """
     if fix is None or order.lat_e7 is None or order.lon_e7 is None or order.departed_at is None:
         return None
-    if not is_under_way(order) or drops_first(others) > 0:
+    if not is_next(order, others):
         return None
     age = now - fix.fixed_at
     if not -_CLOCKS_DIFFER <= age <= SILENT_AFTER * max(1.0, rate) or fix.fixed_at < order.departed_at:

@@ -11,7 +11,7 @@ import msgspec
 from contract.milestones import Milestone
 from contract.reasons import FailureReason
 from gateway.customer.arrival import expected_of
-from gateway.customer.van import ON_THE_ROAD, Van, drops_first, is_under_way
+from gateway.customer.van import ON_THE_ROAD, Van, drops_first, is_next, is_under_way
 from gateway.dispatch.profile import Profile
 from gateway.pages.times import PlaceTime, amount
 from gateway.pages.words import Words
@@ -77,15 +77,14 @@ def page_of(
     first = drops_first(others)
     stage = _stage(order, reached, first)
     open_ = order.milestone not in (*_OVER, _M.FAILED)
-    under_way = is_under_way(order)
-    live = under_way and first == 0
+    live = is_next(order, others)
     expected = expected_of(order, words, times, now, rate) if open_ and stage != "arrived" else None
     return Page(
         stage=stage, headline=words(f"headline_{stage}"), lead=_lead(order, reached, stage, words),
         arrival=expected.says if expected is not None else None,
         promised=expected.promised if expected is not None else None,
         late=words("late") if expected is not None and expected.late else None,
-        first=words.count("first", first) if under_way and first > 0 else None,
+        first=words.count("first", first) if is_under_way(order) and first > 0 else None,
         ready=_ready(order, profile, words) if open_ or order.milestone is _M.FAILED else (),
         steps=tuple(Step(words(f"step_{one.milestone}"), times.moment(one.at, now)) for one in _told_once(reached)),
         receipt=_receipt(order, reached, words, times) if order.milestone is _M.DELIVERED else (),
