@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -133,6 +133,11 @@ def put_message(connection: psycopg.Connection, new: NewMessage) -> bool:
     """Whether it is new; one that was put before is left alone."""
     values = {**msgspec.structs.asdict(new), "facts": Jsonb(new.facts, dumps=msgspec.json.encode)}
     return connection.execute(statement("put_message"), values).rowcount == 1
+
+
+def messages_put(connection: psycopg.Connection, once: Collection[str]) -> set[str]:
+    """Which of these were put already."""
+    return {found for (found,) in connection.execute(statement("messages_put"), {"once": list(once)})}
 
 
 def take_due_message(connection: psycopg.Connection, channels: Sequence[str], now: datetime) -> DueMessage | None:

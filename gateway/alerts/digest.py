@@ -14,7 +14,7 @@ from gateway.alerts.roster import DIGEST, concerned
 from gateway.alerts.warning import GIVE_UP, SENDER
 from storage.alerts import AlertFilter, AlertRow, Duty, OrderToCall, alert_list, duties, orders_to_call_about
 from storage.ids import new_id
-from storage.messages import NewMessage, put_message
+from storage.messages import NewMessage, messages_put, put_message
 from storage.telling import PremisesTelling, premises_telling
 
 _DAY = timedelta(days=1)
@@ -48,13 +48,14 @@ def tell_digests(connection: psycopg.Connection, clock: Clock, digest_at: str) -
         roster = duties(connection)
         for premises in premises_telling(connection):
             day = due_day(now, premises.tz, digest_at if premises.digest_at is None else premises.digest_at)
-            people = concerned(roster, DIGEST, premises.id)
-            if day is not None and people:
+            if day is None:
+                continue
+            people = {f"digest {premises.id} {day} {one.id}": one for one in concerned(roster, DIGEST, premises.id)}
+            put = messages_put(connection, people)
+            missing = [once for once in people if once not in put]
+            if missing:  # asked every 30 s; the list itself takes long
                 digest = digest_of(connection, premises, now)
-                made += sum(
-                    put_message(connection, _message(digest, premises, duty, f"digest {premises.id} {day} {duty.id}"))
-                    for duty in people
-                )
+                made += sum(put_message(connection, _message(digest, premises, people[once], once)) for once in missing)
     return made
 
 

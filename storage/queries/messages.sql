@@ -8,6 +8,10 @@ VALUES (%(id)s, %(premises_id)s, %(audience)s, %(kind)s, %(once)s, %(order_id)s,
     %(body)s, %(facts)s, %(at)s, %(created_at)s, %(next_at)s, %(give_up_at)s, %(outcome)s, %(because)s, %(ended_at)s)
 ON CONFLICT (once) DO NOTHING;
 
+-- name: messages_put
+-- Which of these were put already.
+SELECT m.once FROM waybill.message m WHERE m.once = ANY (%(once)s);
+
 -- name: take_due_message
 -- The message of these channels that waits the longest, locked, with all that decides whether it is still to be said.
 SELECT m.id, m.audience, m.kind, m.channel, m.recipient, m.sender, m.language, m.subject, m.body, m.at, m.created_at,

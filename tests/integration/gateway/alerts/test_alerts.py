@@ -344,6 +344,19 @@ def test_the_days_list_comes_once_and_names_whom_to_call(api: Api, teller: Telle
     assert [one["order_no"] for one in as_it_stands["orders"]] == ["1002"]  # at noon no window has ended
 
 
+def test_the_days_list_goes_once_to_whoever_comes_on_the_roster_later_too(api: Api, teller: Teller) -> None:
+    on_duty(api, "desk", "desk@shop.example", premises="store")
+    with teller.connected() as connection:
+        made = [tell_digests(connection, clock_at(NOON + minutes * MINUTE), "21:30") for minutes in (451, 452)]
+        on_duty(api, "late", "late@shop.example", premises="store")
+        made += [tell_digests(connection, clock_at(NOON + minutes * MINUTE), "21:30") for minutes in (453, 454)]
+
+    assert made == [1, 0, 1, 0]
+    assert api.rows("SELECT recipient FROM waybill.message ORDER BY created_at") == [
+        ("desk@shop.example",), ("late@shop.example",),
+    ]  # fmt: skip
+
+
 def test_the_roster_belongs_to_its_premises(api: Api) -> None:
     entry = on_duty(api, "desk", "desk@shop.example", premises="store")
 
