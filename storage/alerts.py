@@ -11,7 +11,7 @@ import msgspec
 import psycopg
 from psycopg.types.json import Jsonb
 
-from storage.sql import statement
+from storage.sql import literally, statement
 
 
 class OpenAlert(msgspec.Struct, frozen=True):
@@ -207,15 +207,11 @@ def alert_list(
     at, alert_id = after or (None, None)
     values = {
         "premises_ids": wanted.premises_ids, "open": wanted.open, "kind": wanted.kind,
-        "beginning": None if wanted.beginning is None else _plain(wanted.beginning.lower()) + "%",
-        "pattern": None if wanted.text is None else f"%{_plain(wanted.text)}%", "after_at": at, "after_id": alert_id,
+        "beginning": None if wanted.beginning is None else literally(wanted.beginning.lower()) + "%",
+        "pattern": None if wanted.text is None else f"%{literally(wanted.text)}%", "after_at": at, "after_id": alert_id,
         "most": most,
     }  # fmt: skip
     return [AlertRow(*row) for row in connection.execute(statement("alert_list"), values, prepare=False)]
-
-
-def _plain(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def alert_rules(connection: psycopg.Connection) -> list[StoredRule]:

@@ -11,7 +11,7 @@ import msgspec
 import psycopg
 from psycopg.types.json import Jsonb
 
-from storage.sql import statement
+from storage.sql import literally, statement
 
 _MOST_OF_ORDER = 1000
 
@@ -202,9 +202,7 @@ def message_list(
 
 
 def _pattern(text: str | None) -> str | None:
-    if text is None:
-        return None
-    return "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    return None if text is None else f"%{literally(text)}%"
 
 
 def resend_message(connection: psycopg.Connection, message_id: UUID, now: datetime, give_up_at: datetime) -> bool:

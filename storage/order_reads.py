@@ -11,7 +11,7 @@ import msgspec
 import psycopg
 from psycopg.rows import dict_row
 
-from storage.sql import statement
+from storage.sql import literally, statement
 
 
 class OrderRow(msgspec.Struct, frozen=True):
@@ -85,6 +85,4 @@ def order_list(
 
 
 def _pattern(text: str | None) -> str | None:
-    if text is None:
-        return None
-    return "%" + text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    return None if text is None else f"%{literally(text.lower())}%"

@@ -25,7 +25,7 @@ from storage.reading_rows import (
     TrailRow,
     TripRow,
 )
-from storage.sql import statement
+from storage.sql import literally, statement
 
 Row = TypeVar("Row", bound=msgspec.Struct)
 HISTORY_BATCH_ROWS = 5000  # one round trip per 5,000 rows: about 1 MB, whatever the length of the history
@@ -141,7 +141,7 @@ def orders(
 
 def _pattern(text: str) -> str | None:
     """An ILIKE pattern that finds the words in this order, with nothing in them taken as a wildcard."""
-    words = [word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") for word in text.split()]
+    words = [literally(word) for word in text.split()]
     return f"%{'%'.join(words)}%" if words else None
 
 

@@ -1,4 +1,4 @@
-"""Loads the named statements of storage/queries/*.sql, and packs many rows into one parameter. Runs none of them."""
+"""Loads the named statements of storage/queries/*.sql, and writes texts and rows as their parameters. Runs none."""
 
 from __future__ import annotations
 
@@ -31,6 +31,11 @@ def _statements() -> dict[str, LiteralString]:
 def statement(name: str) -> LiteralString:
     """The text of the statement `name`; KeyError names a statement that no file holds."""
     return _statements()[name]
+
+
+def literally(text: str) -> str:
+    """The text as a piece of a LIKE pattern: nothing in it is taken as a wildcard."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def as_rows(records: Sequence[msgspec.Struct]) -> str:
