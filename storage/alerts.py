@@ -68,6 +68,7 @@ class AlertFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which alerts a list is to hold; None: whichever."""
 
     premises_ids: list[UUID] | None = None
+    alert_id: UUID | None = None
     beginning: str | None = None  # of the id
     open: bool = False
     kind: str | None = None
@@ -206,7 +207,7 @@ def alert_list(
 ) -> list[AlertRow]:
     at, alert_id = after or (None, None)
     values = {
-        "premises_ids": wanted.premises_ids, "open": wanted.open, "kind": wanted.kind,
+        "premises_ids": wanted.premises_ids, "id": wanted.alert_id, "open": wanted.open, "kind": wanted.kind,
         "beginning": None if wanted.beginning is None else literally(wanted.beginning.lower()) + "%",
         "pattern": None if wanted.text is None else f"%{literally(wanted.text)}%", "after_at": at, "after_id": alert_id,
         "most": most,

@@ -118,12 +118,13 @@ def _local(at: datetime, duty: Duty) -> str:
     return f"{at.astimezone(ZoneInfo(duty.tz)):%d %b %H:%M} ({duty.tz})"
 
 
-def find_alert(connection: psycopg.Connection, beginning: str, premises_ids: list[UUID] | None = None) -> AlertRow:
-    """The alert whose id begins so."""
-    found = alert_list(connection, AlertFilter(beginning=beginning, premises_ids=premises_ids), most=2)
+def find_alert(connection: psycopg.Connection, wanted: UUID | str, premises_ids: list[UUID] | None = None) -> AlertRow:
+    """The alert of this id, or whose id begins so."""
+    by_id = AlertFilter(alert_id=wanted) if isinstance(wanted, UUID) else AlertFilter(beginning=wanted)
+    found = alert_list(connection, msgspec.structs.replace(by_id, premises_ids=premises_ids), most=2)
     if len(found) != 1:
-        what = f"several alerts begin with {beginning!r}" if found else f"there is no alert {beginning!r}"
-        raise NotThereError(what)
+        named = repr(str(wanted))
+        raise NotThereError(f"several alerts begin with {named}" if found else f"there is no alert {named}")
     return found[0]
 
 

@@ -208,7 +208,7 @@ def remove(duty_id: UUID, caller: MasterWriter, connection: Database, now: Now) 
 
 
 def _found(connection: psycopg.Connection, caller: Caller, permission: Permission, alert_id: UUID) -> AlertRow:
-    return find_alert(connection, str(alert_id), caller.scope(permission).listed)
+    return find_alert(connection, alert_id, caller.scope(permission).listed)
 
 
 def _is_own(caller: Caller, permission: Permission, duty: Duty) -> bool:

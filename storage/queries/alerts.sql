@@ -38,6 +38,7 @@ LEFT JOIN waybill.orders o ON o.id = a.order_id
 LEFT JOIN waybill.trip t ON t.id = a.trip_id
 LEFT JOIN waybill.vehicle v ON v.id = a.vehicle_id
 WHERE (%(premises_ids)s::uuid[] IS NULL OR a.premises_id = ANY (%(premises_ids)s))
+    AND (%(id)s::uuid IS NULL OR a.id = %(id)s)
     AND (%(beginning)s::text IS NULL OR a.id::text LIKE %(beginning)s)
     AND (NOT %(open)s OR a.ended_at IS NULL)
     AND (%(kind)s::text IS NULL OR a.kind = %(kind)s)
