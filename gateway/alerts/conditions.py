@@ -23,10 +23,7 @@ from storage.health import holds_real_fixes
 _RECENT = timedelta(days=2)
 _A_TRIP = timedelta(days=1)
 _LEAST_SILENCE = timedelta(minutes=1)
-_EXCEPTIONS = frozenset({
-    AlertKind.UNEXPLAINED_STOP, AlertKind.STOP_NOT_PERMITTED, AlertKind.LEFT_STATE, AlertKind.PROHIBITED_PLACE,
-    AlertKind.CHECK_IN_OVERDUE, AlertKind.CONTRADICTED,
-})  # fmt: skip
+# Kinds of exceptions that staff are warned of.
 _WORDS = {
     AlertKind.UNEXPLAINED_STOP: "stands without a reason",
     AlertKind.STOP_NOT_PERMITTED: "stopped for a reason that its profile does not permit",
@@ -65,7 +62,7 @@ def look(connection: psycopg.Connection, clock: Clock, watched: Watched) -> Look
 
 def _exceptions(connection: psycopg.Connection, now: datetime) -> Iterator[Condition]:
     for one in exceptions_to_warn_of(connection, now - _RECENT):
-        if one.kind not in _EXCEPTIONS:
+        if one.kind not in _WORDS:
             continue
         kind = AlertKind(one.kind)
         place = f" ({one.zone})" if one.zone else ""

@@ -73,10 +73,8 @@ def _raise(
     log.info("alert raised", extra={"action": "alert_raised", "kind": alert.kind, "alert": str(alert.id)})
     for one in on_duty(roster, condition.kind, condition.premises_id, now):
         text = f"{_sentence(alert.says)}\n\nSince {_local(alert.began_at, one.duty)}."
-        message = _message(
-            alert.kind, f"{alert.id} begin {one.duty.id}", one.duty, RULES[condition.kind].title, text, now
-        )
-        put_message(connection, _of(message, alert, next_at=clock.wall_at(one.from_at)))
+        title, due_at = RULES[condition.kind].title, clock.wall_at(one.from_at)
+        put_message(connection, _message(alert, one.duty, title, text, now, due_at=due_at))
 
 
 def _end(connection: psycopg.Connection, alert: OpenAlert, roster: Sequence[Duty], now: datetime) -> None:
@@ -87,26 +85,27 @@ def _end(connection: psycopg.Connection, alert: OpenAlert, roster: Sequence[Duty
     for duty in (one for one in roster if one.id in told):
         title = f"Over: {RULES[AlertKind(alert.kind)].title}"
         text = f"This is over: {alert.says}\n\nFrom {_local(alert.began_at, duty)} to {_local(now, duty)}."
-        message = _message(alert.kind, f"{alert.id} end {duty.id}", duty, title, text, now, end=True)
-        put_message(connection, _of(message, alert, next_at=true_now()))
+        put_message(connection, _message(alert, duty, title, text, now, due_at=true_now(), end=True))
 
 
 def _message(
-    kind: str, once: str, duty: Duty, title: str, text: str, now: datetime, *, end: bool = False
+    alert: NewAlert | OpenAlert,
+    duty: Duty,
+    title: str,
+    text: str,
+    now: datetime,
+    *,
+    due_at: datetime,
+    end: bool = False,
 ) -> NewMessage:
+    """Of the beginning, or the end."""
     made_at = true_now()
     return NewMessage(
-        id=new_id(made_at), audience="staff", kind=kind, once=once, duty_id=duty.id, channel=duty.channel,
-        recipient=duty.address, sender=SENDER, language="en", subject=title, body=text, at=now, created_at=made_at,
-        next_at=made_at, give_up_at=made_at + GIVE_UP, facts={"end": True} if end else {},
-    )  # fmt: skip
-
-
-def _of(message: NewMessage, alert: NewAlert | OpenAlert, *, next_at: datetime) -> NewMessage:
-    return msgspec.structs.replace(
-        message, alert_id=alert.id, premises_id=alert.premises_id, order_id=alert.order_id, trip_id=alert.trip_id,
-        next_at=next_at, give_up_at=max(next_at, message.created_at) + GIVE_UP,
-        subject=f"{message.subject}: {alert.says}"[:150],
+        id=new_id(made_at), audience="staff", kind=alert.kind, once=f"{alert.id} {'end' if end else 'begin'} {duty.id}",
+        alert_id=alert.id, premises_id=alert.premises_id, order_id=alert.order_id, trip_id=alert.trip_id,
+        duty_id=duty.id, channel=duty.channel, recipient=duty.address, sender=SENDER, language="en",
+        subject=f"{title}: {alert.says}"[:150], body=text, facts={"end": True} if end else {}, at=now,
+        created_at=made_at, next_at=due_at, give_up_at=max(due_at, made_at) + GIVE_UP,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
+import msgspec
 import psycopg
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -230,5 +231,5 @@ def _duty_out(duty: Duty) -> DutyOut:
 
 
 def _digest_out(code: str, found: Digest) -> DigestOut:
-    orders = [{name: getattr(one, name) for name in one.__struct_fields__} for one in found.orders]
+    orders = [msgspec.structs.asdict(one) for one in found.orders]
     return DigestOut(premises=code, at=found.at, orders=orders, alerts=[_out(one) for one in found.alerts])

@@ -1,6 +1,6 @@
 """How pages for people outside go out: their headers, their files, and a page for everything that goes wrong.
 
-The customers' and the drivers' pages share it. Knows no order.
+Knows no order.
 """
 
 from __future__ import annotations

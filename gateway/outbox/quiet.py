@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from gateway.master.hours import DAYS
 from gateway.refusals import RefusedError
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _TIME = r"(?:[01]\d|2[0-3]):[0-5]\d"
 _SPAN = re.compile(rf"({_TIME})-({_TIME})")
 _ONE = re.compile(_TIME)
