@@ -13,6 +13,7 @@ pytest_plugins = [
     "tests.fixtures.backups",
     "tests.fixtures.api",
     "tests.fixtures.api_server",
+    "tests.fixtures.mail",
     "tests.fixtures.sign_in_provider",
 ]
 

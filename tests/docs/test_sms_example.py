@@ -17,7 +17,7 @@ import pytest
 from contract.clock import true_now
 from gateway.outbox.sending import post
 from gateway.outbox.signing import signed_headers
-from tests.fixtures.mail import free_port
+from waybill.stack.ports import Ports
 
 SCRIPT = Path(__file__).parents[2] / "docs/examples/sms_receiver.py"
 SECRET = "whsec_" + "QUJD" * 8
@@ -56,8 +56,8 @@ def provider() -> Iterator[Provider]:
 
 
 @pytest.fixture
-def receiver(provider: Provider, tmp_path: Path) -> Iterator[str]:
-    port = free_port()
+def receiver(provider: Provider, server_ports: Ports, tmp_path: Path) -> Iterator[str]:
+    port = server_ports.claim(0)
     environ = {
         **os.environ, "SMS_SECRET": SECRET, "SMS_PROVIDER_URL": f"http://127.0.0.1:{provider.port}/messages",
         "SMS_PROVIDER_USER": "user", "SMS_PROVIDER_PASSWORD": "password", "SMS_FROM": "+15550100",

@@ -11,12 +11,13 @@ from gateway.alerts.conditions import Looked
 from gateway.alerts.episodes import Condition
 from gateway.alerts.kinds import AlertKind
 from gateway.alerts.warning import warn
+from tests.fixtures.api import clock_at
 from tests.fixtures.command_line import Waybill, caller, settings_of_tests
 from tests.fixtures.database import Database
 from tests.fixtures.gateway import NOON
-from tests.fixtures.mail import Mailbox, free_port, smtp_server
+from tests.fixtures.mail import Mailbox
 from tests.fixtures.seed import seed_premises
-from tests.integration.gateway.outbox.telling import clock_at
+from waybill.stack.ports import Ports
 
 
 @pytest.fixture(autouse=True)
@@ -32,13 +33,14 @@ def mailing(database: Database, port: int) -> Waybill:
     })  # fmt: skip
 
 
-def test_a_test_message_shows_the_answer_or_the_way_out(database: Database, waybill: Waybill) -> None:
-    with smtp_server(Mailbox()) as mailbox:
-        waybill_with_mail = mailing(database, mailbox.port)
-        told = waybill_with_mail("notify", "test", "elina@example.org")
-        mailbox.answers = {"eve@example.org": "550 5.1.1 no such user"}
-        refused = waybill_with_mail("notify", "test", "eve@example.org")
-    down = mailing(database, free_port())("notify", "test", "elina@example.org")
+def test_a_test_message_shows_the_answer_or_the_way_out(
+    database: Database, waybill: Waybill, mailbox: Mailbox, server_ports: Ports
+) -> None:
+    waybill_with_mail = mailing(database, mailbox.port)
+    told = waybill_with_mail("notify", "test", "elina@example.org")
+    mailbox.answers = {"eve@example.org": "550 5.1.1 no such user"}
+    refused = waybill_with_mail("notify", "test", "eve@example.org")
+    down = mailing(database, server_ports.claim(0))("notify", "test", "elina@example.org")
 
     assert told.exit_code == 0
     assert "the answer was: 250 2.0.0 taken as 4F2A" in told.out

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,22 +13,17 @@ from gateway.alerts.conditions import Watched, look
 from gateway.alerts.digest import tell_digests
 from gateway.alerts.warning import warn
 from storage.ids import new_id
-from tests.fixtures.api import Api
+from tests.fixtures.api import Api, clock_at
 from tests.fixtures.gateway import NOON
-from tests.fixtures.mail import Mailbox, free_port, smtp_server
+from tests.fixtures.mail import Mailbox, smtp_server
 from tests.integration.gateway.api.test_orders import put, say
-from tests.integration.gateway.outbox.telling import Teller, clock_at
+from tests.integration.gateway.outbox.telling import Teller
 from tests.integration.gateway.outbox.test_customers import ON_THE_WAY
 from tests.integration.gateway.outbox.test_webhooks import Receiver, receiver
+from waybill.stack.ports import Ports
 
 __all__ = ["receiver"]
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-
-
-@pytest.fixture
-def mailbox() -> Iterator[Mailbox]:
-    with smtp_server(Mailbox()) as made:
-        yield made
 
 
 @pytest.fixture
@@ -204,9 +198,7 @@ def test_a_call_for_help_is_told_until_dispatch_has_heard_it(api: Api, teller: T
     ]  # fmt: skip
 
 
-def test_disk_and_backup_concern_the_installation(
-    api: Api, teller: Teller, mailbox: Mailbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_disk_and_backup_concern_the_installation(api: Api, teller: Teller, mailbox: Mailbox, tmp_path: Path) -> None:
     on_duty(api, "owner", "owner@shop.example")
     on_duty(api, "desk", "desk@shop.example", premises="store")
     change(
@@ -263,8 +255,8 @@ def test_what_is_over_before_anybody_came_is_told_to_nobody(api: Api, teller: Te
     assert teller.states() == [("silent", "dropped", "over before it was told")]
 
 
-def test_with_the_mail_server_down_beginning_and_end_come_in_order_afterwards(api: Api) -> None:
-    port = free_port()
+def test_with_the_mail_server_down_beginning_and_end_come_in_order_afterwards(api: Api, server_ports: Ports) -> None:
+    port = server_ports.claim(0)
     teller = Teller(api, port)
     on_duty(api, "desk", "desk@shop.example", premises="store")
     trip_id = a_trip(api)
@@ -272,7 +264,7 @@ def test_with_the_mail_server_down_beginning_and_end_come_in_order_afterwards(ap
     change(api, "UPDATE waybill.trip SET ended_at = %s WHERE id = %s", NOON, trip_id)
     watch(teller)
     mailbox = Mailbox()
-    with smtp_server(mailbox, port=port):
+    with smtp_server(mailbox, port):
         teller.make_due()
         teller.send()
 
@@ -280,10 +272,10 @@ def test_with_the_mail_server_down_beginning_and_end_come_in_order_afterwards(ap
 
 
 def test_a_webhook_is_told_signed_and_another_one_that_is_down_holds_up_nobody(
-    api: Api, teller: Teller, receiver: Receiver
+    api: Api, teller: Teller, receiver: Receiver, server_ports: Ports
 ) -> None:
     api.app.state.webhook_allow_private = True
-    on_duty(api, "broken", f"http://127.0.0.1:{free_port()}/")
+    on_duty(api, "broken", f"http://127.0.0.1:{server_ports.claim(0)}/")
     made = on_duty(api, "chat", receiver.url)
     a_trip(api)
     watch(teller)

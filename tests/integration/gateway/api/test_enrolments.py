@@ -14,7 +14,7 @@ import httpx
 import psycopg
 import pytest
 
-from contract.clock import Clock, parse_clock, true_now
+from contract.clock import true_now
 from firmware_bridge.enrolment import make_key
 from gateway.api.app import make_app
 from gateway.api.enrolments import EnrolmentDesk
@@ -24,6 +24,7 @@ from gateway.device_ca import load_ca, make_ca
 from gateway.master.devices import add_device, find_device, revoke_credential
 from gateway.master.enrolment import open_enrolment
 from storage.audit import Actor
+from tests.fixtures.api import clock_at
 from tests.fixtures.broker_session import session
 from tests.fixtures.database import Database
 from tests.fixtures.gateway import NOON
@@ -33,12 +34,6 @@ from waybill.stack.ports import Ports
 
 STAFF = Actor("account", "chief")
 Ask = Callable[..., httpx.Response]
-
-
-def clock_at(minutes: float) -> Clock:
-    """A clock that shows so many minutes after noon now, and goes on."""
-    shown = (NOON + timedelta(minutes=minutes)).isoformat()
-    return parse_clock(f"{shown}@{true_now().isoformat()}*1")
 
 
 @pytest.fixture
@@ -54,7 +49,7 @@ def make_ask(database: Database, broker: Broker, broker_admin: BrokerAdmin) -> C
         minutes: float = 0.0, admin: BrokerAdmin | None = None, *, without_desk: bool = False, ca: Path | None = None
     ) -> Ask:
         desk = EnrolmentDesk(
-            clock=clock_at(minutes),
+            clock=clock_at(NOON + timedelta(minutes=minutes)),
             broker=admin or broker_admin,
             broker_host=broker.host,
             broker_port=broker.port,

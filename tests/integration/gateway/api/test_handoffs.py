@@ -8,8 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from contract.clock import Clock, parse_clock, true_now
-from tests.fixtures.api import Api
+from tests.fixtures.api import Api, clock_at
 from tests.fixtures.gateway import NOON
 from tests.fixtures.trips import PROOFS, add_driver, add_van, change, do, order, plan
 
@@ -33,11 +32,6 @@ def road(api: Api) -> Api:
             do(api, trip, "load", {"code": one})
         do(api, trip, "depart", {"at": NOON.isoformat()})
     return api
-
-
-def later(minutes: int) -> Clock:
-    """A clock that shows so many minutes past noon."""
-    return parse_clock(f"{(NOON + minutes * MINUTE).isoformat()}@{true_now().isoformat()}*1")
 
 
 def say(api: Api, number: str, status: int = 201, **said: Any) -> dict[str, Any]:
@@ -113,7 +107,7 @@ def test_a_failed_attempt_needs_no_proof_and_the_next_one_counts_on(road: Api) -
 
 def test_what_was_handed_over_out_of_reach_is_kept_although_the_order_was_cancelled(road: Api) -> None:
     at = (NOON + MINUTE).isoformat()
-    road.app.state.clock = later(5)
+    road.app.state.clock = clock_at(NOON + 5 * MINUTE)
     road.ask("pos", "POST", "/v1/orders/1001/cancel", {"reason": "the customer called"})
     assert say(road, "1001", 409, proofs=PROOFS)["detail"].startswith("order 1001 is cancelled")
     assert say(road, "1001", 422, offline=True, trip="T-0001", at=at)["errors"][0]["code"] == "id_check"
@@ -132,7 +126,7 @@ def test_what_was_handed_over_out_of_reach_is_kept_although_the_order_was_cancel
 
 
 def test_what_was_handed_over_by_the_van_that_it_was_moved_from_counts_and_is_pointed_out(road: Api) -> None:
-    road.app.state.clock = later(5)
+    road.app.state.clock = clock_at(NOON + 5 * MINUTE)
     change(road, "T-0001", {"kind": "move", "orders": ["1002"], "to_trip": "T-0002"})
 
     answer = say(road, "1002", proofs=PROOFS, offline=True, trip="T-0001", at=(NOON + MINUTE).isoformat())

@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 
-from contract.clock import Clock, parse_clock, true_now
+from contract.clock import true_now
 from gateway.notify.customers import tell_customers
 from gateway.notify.etas import tell_etas
 from gateway.notify.saying import NotifyOptions
@@ -19,15 +19,10 @@ from gateway.notify.templates import Texts
 from gateway.outbox.mail import MailOptions
 from gateway.outbox.messages import Run, send_due_messages
 from gateway.outbox.ways import SmsOptions, WayOptions, ways_of
-from tests.fixtures.api import Api
+from tests.fixtures.api import Api, clock_at
 from tests.fixtures.gateway import NOON
 
 PUBLIC = "https://delivery.example.org"
-
-
-def clock_at(shown: datetime) -> Clock:
-    """A clock that shows this now, and goes on."""
-    return parse_clock(f"{shown.isoformat()}@{true_now().isoformat()}*1")
 
 
 @dataclass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -12,17 +11,11 @@ import pytest
 from storage.ids import new_id
 from tests.fixtures.api import Api
 from tests.fixtures.gateway import NOON
-from tests.fixtures.mail import Mailbox, smtp_server
+from tests.fixtures.mail import Mailbox
 from tests.integration.gateway.api.test_orders import put, say
 from tests.integration.gateway.outbox.telling import Teller
 
 ON_THE_WAY = ("accepted", "ready", "queued", "out_for_delivery")
-
-
-@pytest.fixture
-def mailbox() -> Iterator[Mailbox]:
-    with smtp_server(Mailbox()) as made:
-        yield made
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -25,21 +25,16 @@ from gateway.worker.outbox_figures import outbox_metrics
 from storage.messages import outbox_figures
 from tests.fixtures.api import Api
 from tests.fixtures.gateway import eventually
-from tests.fixtures.mail import Mailbox, cut_in_data, free_port, smtp_server, talking
+from tests.fixtures.mail import Mailbox, cut_in_data, smtp_server, talking
 from tests.fixtures.processes import waybill_process
 from tests.integration.gateway.api.test_orders import put, say
 from tests.integration.gateway.outbox.telling import Teller
 from tests.integration.gateway.outbox.test_customers import ON_THE_WAY
 from tests.integration.gateway.outbox.test_webhooks import Receiver, receiver
+from waybill.stack.ports import Ports
 
 __all__ = ["receiver"]
 TLS = Path(__file__).parents[3] / "fixtures/tls"
-
-
-@pytest.fixture
-def mailbox() -> Iterator[Mailbox]:
-    with smtp_server(Mailbox()) as made:
-        yield made
 
 
 def sent_out(api: Api, count: int, phone: str | None = None) -> None:
@@ -50,15 +45,15 @@ def sent_out(api: Api, count: int, phone: str | None = None) -> None:
         say(api, str(1001 + number), *ON_THE_WAY)
 
 
-def test_a_server_that_is_down_loses_nothing_and_tells_once_when_it_is_back(api: Api) -> None:
-    port = free_port()
+def test_a_server_that_is_down_loses_nothing_and_tells_once_when_it_is_back(api: Api, server_ports: Ports) -> None:
+    port = server_ports.claim(0)
     teller = Teller(api, port)
     teller.begin()
     sent_out(api, 3)
 
     down = [teller.tell() for _ in range(3)]
     mailbox = Mailbox()
-    with smtp_server(mailbox, port=port):
+    with smtp_server(mailbox, port):
         teller.make_due()
         back = teller.send()
         teller.make_due()
@@ -191,15 +186,15 @@ def test_a_text_that_is_refused_after_all_of_it_is_given_up_with_the_answer(api:
     assert teller.states() == [("out_for_delivery", "given_up", "refused: 5.7.1 looks like spam")]
 
 
-def test_a_mail_that_was_cut_in_the_middle_comes_once_and_whole(api: Api) -> None:
-    port = free_port()
+def test_a_mail_that_was_cut_in_the_middle_comes_once_and_whole(api: Api, server_ports: Ports) -> None:
+    port = server_ports.claim(0)
     teller = Teller(api, port)
     teller.begin()
     sent_out(api, 1)
     with talking(cut_in_data) as cutting:
         Teller(api, cutting).tell()
     mailbox = Mailbox()
-    with smtp_server(mailbox, port=port):
+    with smtp_server(mailbox, port):
         teller.make_due()
         teller.send()
 
@@ -261,8 +256,10 @@ def test_many_senders_at_once_tell_everybody_once(api: Api, mailbox: Mailbox) ->
     assert sorted(one["To"] for one in mailbox.received) == sorted(f"customer-{n}@example.org" for n in range(6))
 
 
-def test_what_could_not_be_said_for_three_days_is_given_up_and_can_be_sent_again(api: Api, mailbox: Mailbox) -> None:
-    teller = Teller(api, free_port())
+def test_what_could_not_be_said_for_three_days_is_given_up_and_can_be_sent_again(
+    api: Api, mailbox: Mailbox, server_ports: Ports
+) -> None:
+    teller = Teller(api, server_ports.claim(0))
     teller.begin()
     sent_out(api, 1)
     teller.make()
@@ -319,9 +316,9 @@ def context(*, server: bool) -> ssl.SSLContext:
     return made
 
 
-def test_tls_and_sign_in_or_nothing_at_all(mailbox: Mailbox) -> None:
+def test_tls_and_sign_in_or_nothing_at_all(mailbox: Mailbox, server_ports: Ports) -> None:
     password = "mail-of-the-tests"
-    with smtp_server(Mailbox(), tls=context(server=True), password=password) as guarded:
+    with smtp_server(Mailbox(), server_ports.claim(0), tls=context(server=True), password=password) as guarded:
         good = MailOptions(
             host="localhost", port=guarded.port, sender="orders@shop.example", tls_ca=TLS / "fullchain.pem",
             username="shop", password=password,
