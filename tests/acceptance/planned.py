@@ -141,6 +141,9 @@ def _told(connection: psycopg.Connection, trip_id: UUID) -> list[tuple[str, date
 _BESIDE = (
     "SELECT order_id, arrived_at, left_at FROM waybill.trip_drop WHERE trip_id = %s ORDER BY seq",
     "SELECT order_id, during FROM waybill.leg WHERE trip_id = %s ORDER BY order_id",
-    "SELECT o.milestone FROM waybill.orders o JOIN waybill.trip_drop d ON d.order_id = o.id WHERE d.trip_id = %s",
-    "SELECT kind, zone_id, during, rule FROM waybill.exception WHERE trip_id = %s AND NOT withdrawn ORDER BY 3",
+    (
+        "SELECT o.milestone FROM waybill.orders o JOIN waybill.trip_drop d ON d.order_id = o.id WHERE d.trip_id = %s"
+        " ORDER BY d.seq"
+    ),
+    "SELECT kind, zone_id, during, rule FROM waybill.exception WHERE trip_id = %s AND NOT withdrawn ORDER BY 3, 1, 4",
 )

@@ -15,6 +15,10 @@ from gateway.pages.words import LANGUAGES, choose_language, words_of
 
 KINDS = sorted({path.name.partition(".")[0] for path in files("gateway.pages").joinpath("words").iterdir()})
 
+# What templates and code ask for: say('x'), words("x", …), words("x" if … else "y"), texts["x"]; words.count("x", …).
+CALLED = re.compile(r"""(?:say\(|words\(|texts\[)(?:["'](\w+)["'] if [^()]+ else )?["'](\w+)["']""")
+COUNTED = re.compile(r"""\.count\(["'](\w+)["']""")
+
 
 def placeholders(text: Any) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name} if isinstance(text, str) else set()
@@ -46,7 +50,12 @@ def test_every_text_is_used_and_every_used_text_is_there(kind: str) -> None:
     def is_used(key: str) -> bool:
         return f"'{key}'" in said or f'"{key}"' in said or any(key.startswith(one) for one in beginnings | sorries)
 
-    assert [key for key in words_of(kind, "en").texts if not is_used(key)] == []
+    texts = words_of(kind, "en").texts
+    assert [key for key in texts if not is_used(key)] == []
+    called = {key for keys in CALLED.findall(said) for key in keys if key}
+    counted = {f"{key}_{number}" for key in COUNTED.findall(said) for number in ("one", "other")}
+    assert called >= {"title", "am", "pm", "months", "why_other", "note_write", "note_change"}
+    assert sorted((called | counted) - texts.keys()) == []
 
 
 def test_every_milestone_and_every_told_reason_has_its_words() -> None:
