@@ -101,7 +101,7 @@ def test_a_busy_port_is_one_clear_line(database: Database, broker: Broker, tmp_p
         taken.listen()
         environ = {**_environ(database, broker), "WAYBILL_API_PORT": str(taken.getsockname()[1])}
         with waybill_process("api", environ=environ, log=log) as process:
-            code = process.wait(timeout=10)
+            code = process.wait(timeout=60)
 
     assert code == 1
     [line] = log.read_text().splitlines()
@@ -112,7 +112,7 @@ def test_a_busy_port_is_one_clear_line(database: Database, broker: Broker, tmp_p
 def test_a_wrong_setting_is_refused_at_start(tmp_path: Path) -> None:
     log = tmp_path / "log"
     with waybill_process("worker", environ={"WAYBILL_API_PORT": "many"}, log=log) as process:
-        code = process.wait(timeout=10)
+        code = process.wait(timeout=60)
 
     assert code == 1
     assert log.read_text() == (
@@ -135,7 +135,7 @@ def test_the_dashboard_says_whether_it_lives_and_can_read_and_sigterm_ends_it_wi
             return None
 
     with waybill_process("dashboard", environ=environ, log=log) as process:
-        eventually(lambda: (got := answer("_stcore/health")) and got.status_code == 200, within_s=30)
+        eventually(lambda: (got := answer("_stcore/health")) and got.status_code == 200, within_s=60)
         alive, ready = answer("healthz"), answer("readyz")
         process.send_signal(signal.SIGTERM)
 

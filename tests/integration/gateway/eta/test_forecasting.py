@@ -71,7 +71,7 @@ def test_a_forecast_changes_no_etag(api: Api, trip: dict[str, Any]) -> None:
 def test_what_is_said_moves_with_the_van_and_is_kept(api: Api, trip: dict[str, Any]) -> None:
     forecaster = Forecaster()
     forecast(api, NOON, forecaster)
-    do(api, trip["trip_no"], "depart")
+    do(api, trip["trip_no"], "depart", {"at": NOON.isoformat()})
     stand(api, "van-1", HOME_LAT, HOME_LON + 0.009, NOON + MINUTE)
     forecast(api, NOON + MINUTE, forecaster)
     forecast(api, NOON + MINUTE + timedelta(seconds=5), forecaster)

@@ -18,7 +18,7 @@ from contract.topics import STATE_FILTERS
 from gateway.broker_admin import BrokerAdmin
 from gateway.worker.states import BrokerAwayError, States, StatesOptions
 from tests.fixtures.api import Api, clock_at_noon
-from tests.fixtures.gateway import NOON
+from tests.fixtures.gateway import NOON, eventually
 from tests.fixtures.trips import HOME_LAT, HOME_LON, add_driver, add_van, do, order, plan, stand
 from waybill.stack.broker import Broker
 
@@ -158,11 +158,16 @@ def test_a_reader_reads_nothing_of_devices_and_writes_nothing(broker: Broker, st
 def test_a_broker_that_does_not_let_us_in_is_told_with_the_way_out(
     api: Api, broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.worker.states._PATIENCE_S", 3.0)
+    monkeypatch.setattr("gateway.worker.states._PATIENCE_S", 0.1)
     stranger = States(StatesOptions(host=broker.host, port=broker.port, password="wrong"), api.database.gateway_url,
                       clock_at_noon())  # fmt: skip
-    try:
-        with pytest.raises(BrokerAwayError, match="waybill broker states gives it a password"):
+
+    def told() -> str:
+        with pytest.raises(BrokerAwayError) as caught:
             stranger.run()
+        return str(caught.value)
+
+    try:
+        eventually(lambda: "waybill broker states gives it a password" in told(), within_s=60, how=told)
     finally:
         stranger.stop()
