@@ -177,6 +177,7 @@ _KINDS: dict[str, tuple[str, Callable[[str], None]]] = {
     "origins": ("origins such as https://shop.example.org, with blanks between", _check_origins),
     "host": ("a host name or an address, without scheme or port", _check_host),
     "url": ("a URL such as https://login.example.org/realms/staff", _check_url),
+    "sms": ("an address such as https://sms.internal/messages", _check_service),
     "service": ("an address such as http://nominatim.internal:8080", _check_service),
     "token": ("printable characters without blanks", _check_token),
     "mail": ("an address such as orders@shop.example", _check_mail),

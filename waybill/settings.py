@@ -146,7 +146,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = None
     sms_url: Annotated[
         str | None,
-        _about("where text messages are handed to what sends them; not set: nobody is told by SMS", "service"),
+        _about("where text messages are handed to what sends them; not set: nobody is told by SMS", "sms"),
     ] = None
     sms_secret: Annotated[str | None, _about("signs what goes there, as webhooks are signed", "signing")] = None
     notify_kinds: Annotated[str, _about("what customers are told, with commas between; none: nothing", "kinds")] = (
