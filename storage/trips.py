@@ -164,8 +164,17 @@ def find_trips(
     return [row[0] for row in connection.execute(statement("find_trips"), values)]
 
 
+def read_head(connection: psycopg.Connection, trip_id: UUID) -> TripHead:
+    """What is known of a trip that there is, without what is on it."""
+    row = connection.execute(statement("trip_heads"), {"trip_ids": [trip_id]}).fetchone()
+    assert row is not None, "trips are never deleted"
+    return TripHead(*row)
+
+
 def read_trips(connection: psycopg.Connection, trip_ids: Sequence[UUID], *, lock: bool = False) -> list[Trip]:
     """The trips by planned departure; with `lock` nobody else changes them until the transaction ends."""
+    if not trip_ids:
+        return []
     values = {"trip_ids": list(trip_ids)}
     if lock:
         connection.execute(statement("lock_trips"), values)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -13,17 +13,16 @@ from contract.reasons import ExceptionKind
 from gateway.custody.proofs import Missing, Proofs, missing
 from gateway.dispatch.profile import Profile, in_force
 from gateway.dispatch.profiles_of import settings_of, version_of_premises, version_of_trip
+from gateway.dispatch.seen import seen_at
 from gateway.refusals import RefusedError
 from storage.audit import Actor, AuditEvent, record
 from storage.exceptions import NewException, put_exception
 from storage.handoffs import NewHandoff, handoffs_of_order, put_handoff
 from storage.orders import OrderHead
 from storage.profiles import ProfileVersion
-from storage.trips import Trip, read_trips
+from storage.trips import TripHead, read_head
 
 AT_THE_DOOR = frozenset({Milestone.DELIVERED, Milestone.FAILED})
-# A unit that reports every minute or oftener tells where the vehicle stood at that time.
-_SAME_TIME = timedelta(minutes=2)
 
 
 class Handoff(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +51,7 @@ class Attempt(msgspec.Struct, frozen=True):
     head: OrderHead
     milestone: Milestone
     handoff: Handoff
-    trip: Trip | None
+    trip: TripHead | None
     version: ProfileVersion
     profile: Profile
     conflict: str | None
@@ -66,13 +65,13 @@ def judge(
     No way past this: who declares an order delivered comes through here, whether a page or a program.
     """
     trip_id = handoff.trip_id or head.trip_id
-    trip = None if trip_id is None else read_trips(connection, [trip_id])[0]
-    if trip is not None and trip.head.premises_id != head.premises_id:
+    trip = None if trip_id is None else read_head(connection, trip_id)
+    if trip is not None and trip.premises_id != head.premises_id:
         raise RefusedError(f"order {head.order_no} belongs to other premises than the trip", field="body.trip")
     if trip is None:
         version = version_of_premises(connection, head.premises_id, at)
     else:
-        version = version_of_trip(connection, trip.head, at)
+        version = version_of_trip(connection, trip, at)
     profile = in_force(settings_of(version))
     if milestone is Milestone.DELIVERED and (found := missing(profile, handoff.proofs)):
         raise ProofsMissingError(head.order_no, found)
@@ -94,7 +93,7 @@ def keep(
     delivered = "partial" if partial else "delivered"
     outcome = "failed" if attempt.milestone is Milestone.FAILED else delivered
     new = NewHandoff(
-        premises_id=head.premises_id, order_id=head.id, trip_id=None if attempt.trip is None else attempt.trip.head.id,
+        premises_id=head.premises_id, order_id=head.id, trip_id=None if attempt.trip is None else attempt.trip.id,
         outcome=outcome, at=at, reason_code=reason_code if outcome == "failed" else None, note=note,
         proofs=msgspec.to_builtins(attempt.handoff.proofs), profile=attempt.version.name,
         profile_version=attempt.version.version, age_threshold=attempt.profile.age_threshold,
@@ -114,15 +113,15 @@ def _conflict(head: OrderHead, milestone: Milestone, handoff: Handoff) -> str | 
 
 
 def _open_exception(
-    connection: psycopg.Connection, attempt: Attempt, trip: Trip, outcome: str, at: datetime, actor: Actor
+    connection: psycopg.Connection, attempt: Attempt, trip: TripHead, outcome: str, at: datetime, actor: Actor
 ) -> None:
-    seen = trip.head.fixed_at is not None and abs(trip.head.fixed_at - at) <= _SAME_TIME
-    rule = f"order {attempt.head.order_no}: {outcome} on {trip.head.trip_no}, and {attempt.conflict}"
+    lat_e7, lon_e7 = seen_at(trip, at) or (None, None)
+    rule = f"order {attempt.head.order_no}: {outcome} on {trip.trip_no}, and {attempt.conflict}"
     new = NewException(
         kind=ExceptionKind.HANDOFF_CONFLICT, zone_id=None, from_at=at, to_at=at, rule=rule,
-        lat_e7=trip.head.lat_e7 if seen else None, lon_e7=trip.head.lon_e7 if seen else None,
+        lat_e7=lat_e7, lon_e7=lon_e7,
     )  # fmt: skip
-    exception_id, premises_id = put_exception(connection, trip.head.id, new, at)
+    exception_id, premises_id = put_exception(connection, trip.id, new, at)
     event = AuditEvent(
         at=at, actor=actor, action="exception.opened", object_kind="exception", object_id=str(exception_id),
         premises_id=premises_id, after={"kind": new.kind, "rule": rule, "order_no": attempt.head.order_no},

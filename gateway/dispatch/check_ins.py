@@ -13,6 +13,7 @@ from gateway.dispatch.check_in_times import Overdue, due_at, overdue
 from gateway.dispatch.crew_words import Word, spoken
 from gateway.dispatch.errors import DispatchConflictError, DispatchError, NoSuchTripError
 from gateway.dispatch.profiles_of import profile_of_trip
+from gateway.dispatch.seen import seen_at
 from storage.audit import SYSTEM, Actor, AuditEvent, record
 from storage.check_ins import CheckIn, NewCheckIn, acknowledge, check_ins_of_trips, put_check_in
 from storage.events import put_event
@@ -25,9 +26,6 @@ from storage.exceptions import (
     withdraw_exception,
 )
 from storage.trips import Trip
-
-# A unit that reports every minute or oftener tells where the vehicle stood when its crew called.
-_SAME_TIME = timedelta(minutes=2)
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,12 +147,10 @@ def _told(lasted: timedelta) -> str:
 
 
 def _place(trip: Trip, said: Said) -> tuple[int | None, int | None, str | None]:
-    head = trip.head
     if said.place is not None:
         return *said.place, "said"
-    if head.fixed_at is not None and abs(head.fixed_at - said.at) <= _SAME_TIME:
-        return head.lat_e7, head.lon_e7, "vehicle"
-    return None, None, None
+    seen = seen_at(trip.head, said.at)
+    return (None, None, None) if seen is None else (*seen, "vehicle")
 
 
 def _record(

@@ -23,7 +23,7 @@ from storage.profiles import (
     profile_versions,
     put_profile_version,
 )
-from storage.trips import TripHead, read_trips
+from storage.trips import TripHead, read_head
 
 _SHIPPED_BY = Actor("system", "waybill")
 
@@ -79,8 +79,7 @@ def version_of_premises(connection: psycopg.Connection, premises_id: UUID, at: d
 
 def permits_stop(connection: psycopg.Connection, trip_id: UUID, reason: StopReason, at: datetime) -> bool:
     """Whether a trip may stand for this reason; where its profile has no list, what nobody's rules forbid."""
-    (trip,) = read_trips(connection, [trip_id])
-    allowed = profile_of_trip(connection, trip.head, at).allowed_stop_reasons
+    allowed = profile_of_trip(connection, read_head(connection, trip_id), at).allowed_stop_reasons
     # Traffic is nobody's choice.
     return reason not in NOT_PERMITTED if allowed is None else reason in (*allowed, StopReason.TRAFFIC)
 
