@@ -12,6 +12,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from storage.sql import literally, statement
+from storage.trips import as_uuid
 
 
 class OrderRow(msgspec.Struct, frozen=True):
@@ -51,18 +52,20 @@ class Reader(msgspec.Struct, frozen=True):
     test: bool
 
 
+def find_orders(connection: psycopg.Connection, reader: Reader, key: str) -> list[UUID]:
+    """Ids of the orders with this id or number; two when the premises must be named as well."""
+    values = {"premises_ids": reader.premises_ids, "test": reader.test, "id": as_uuid(key), "order_no": key}
+    return [row[0] for row in connection.execute(statement("find_orders"), values)]
+
+
 def order_document(
     connection: psycopg.Connection, reader: Reader, *, key: str | None = None, ref: tuple[str, str] | None = None
 ) -> list[dict[str, Any]]:
     """Orders by id or number (`key`), or by (source, number there); two when the premises must be named as well."""
-    try:
-        order_id: UUID | None = UUID(key or "")
-    except ValueError:
-        order_id = None
     source, source_ref = ref or (None, None)
     values = {
-        "premises_ids": reader.premises_ids, "test": reader.test, "id": order_id, "order_no": key, "source": source,
-        "source_ref": source_ref,
+        "premises_ids": reader.premises_ids, "test": reader.test, "id": as_uuid(key or ""), "order_no": key,
+        "source": source, "source_ref": source_ref,
     }  # fmt: skip
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(statement("order_document"), values).fetchall()

@@ -22,9 +22,14 @@ def etag_of(document: BaseModel) -> str:
     return f'"{hashlib.sha256(said.encode()).hexdigest()[:32]}"'
 
 
+def is_any(wanted: str | None) -> bool:
+    """Whether `wanted` (If-Match) names no state: whichever it is in."""
+    return wanted is None or wanted.strip() == "*"
+
+
 def must_match(wanted: str | None, current: Callable[[], str]) -> None:
     """Raises 412 when `wanted` (If-Match) names other states than the current one, which is worked out only then."""
-    if wanted is None or wanted.strip() == "*":
+    if wanted is None or is_any(wanted):
         return
     tag_now = current()
     if tag_now not in (tag.strip() for tag in wanted.split(",")):

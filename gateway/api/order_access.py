@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, TypeVar
 from uuid import UUID
 
 import psycopg
 from fastapi import Path, Request, Response
 
 from gateway.api.callers import Caller
-from gateway.api.etags import etag_of, must_match
+from gateway.api.etags import etag_of, is_any, must_match
 from gateway.api.order_models import OrderOut, to_order_out
 from gateway.api.problems import refusals
 from gateway.orders.service import OrdersConflictError, UnknownObjectError
 from gateway.people.permissions import Permission
 from gateway.refusals import RefusedError
-from storage.order_reads import Reader, order_document
+from storage.order_reads import Reader, find_orders, order_document
 
 WHO = {"_401": "No session and no API key", "_403": "No right to orders"}
 ONE_ORDER = refusals(**WHO, _404="There is no such order")
@@ -26,6 +26,8 @@ OrderKey = Annotated[str, Path(max_length=64, description="the order's id or its
 Source = Annotated[str, Path(max_length=64, pattern=r"^[a-z0-9][a-z0-9-]*$", description="the order system's name")]
 OrderNumber = Annotated[str, Path(max_length=100, pattern=r"^[^\x00-\x1f]+$", description="the order's number there")]
 
+_T = TypeVar("_T")
+
 
 def reader_of(caller: Caller) -> Reader:
     return Reader(caller.scope(Permission.ORDERS_READ).listed, caller.test)
@@ -35,13 +37,15 @@ def order_for_change(
     request: Request, caller: Caller, connection: psycopg.Connection, key: str, if_match: str | None
 ) -> tuple[UUID, Reader]:
     reader = Reader(caller.scope(Permission.ORDERS_WRITE).listed, caller.test)
+    if is_any(if_match):
+        return one_of(find_orders(connection, reader, key), key), reader
     row = one_of(order_document(connection, reader, key=key), key)
     must_match(if_match, lambda: etag_of(to_order_out(row, request.app.state.public_url)))
     order_id: UUID = row["id"]
     return order_id, reader
 
 
-def one_of(found: list[dict[str, Any]], what: str) -> dict[str, Any]:
+def one_of(found: list[_T], what: str) -> _T:
     if not found:
         raise UnknownObjectError(f"there is no order {what}")
     if len(found) > 1:

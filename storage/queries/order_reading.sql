@@ -1,3 +1,11 @@
+-- name: find_orders
+-- Orders by id or number for whoever may see their premises (NULL: all).
+SELECT o.id FROM waybill.orders o JOIN waybill.premises p ON p.id = o.premises_id
+WHERE (%(premises_ids)s::uuid[] IS NULL OR o.premises_id = ANY (%(premises_ids)s)) AND o.test = %(test)s
+    AND (o.id = %(id)s OR o.order_no = %(order_no)s)
+ORDER BY p.code
+LIMIT 2;
+
 -- name: order_document
 -- One order for whoever may see its premises (NULL: all): by id, or by its number for people.
 SELECT o.id, p.code AS premises, o.premises_id, o.order_no, o.source, o.source_ref, o.test, o.customer_no,
