@@ -15,6 +15,8 @@ from gateway.dispatch.drafting import (
     WantedMember,
     busy,
     crew_at,
+    others_of,
+    overlaps,
     plan_of,
     premises_by_id,
     remarks,
@@ -241,9 +243,10 @@ class Workbench:
         """Other trips of the vehicle or crew that more orders run into, as they did not before."""
         if before.doors == plan.doors:
             return []
-        home, own = home_of(self._premises), tuple(self._plans)
+        # Vehicle, crew and departure are the same before and after, and so are the other trips.
+        others = others_of(self._connection, tuple(self._plans), plan)
         had, has = (
-            busy(self._connection, own, each, start_of(trip, each, self._now), home, self._now, self._ways)
+            overlaps(others, each, start_of(trip, each, self._now), home_of(self._premises), self._now, self._ways)
             for each in (before, plan)
         )
         return [Finding(Guard.INTO_NEXT_TRIP, one.says, "drops") for one in has if one not in had]

@@ -149,11 +149,23 @@ def busy(
 
     `own`: the trip itself, and one that it relieves.
     """
+    return overlaps(others_of(connection, own, plan), plan, start, home, now, ways)
+
+
+def others_of(connection: psycopg.Connection, own: Collection[UUID], plan: TripPlan) -> list[Trip]:
+    """Open trips with the plan's vehicle or somebody of its crew, but for its own."""
+    found = open_trips_of(connection, plan.vehicle_id, sorted(member.driver_id for member in plan.crew))
+    return read_trips(connection, [one for one in found if one not in own])
+
+
+def overlaps(
+    others: Sequence[Trip], plan: TripPlan, start: Start, home: Point | None, now: datetime, ways: Ways
+) -> list[Finding]:
+    """Which of the trips with the plan's vehicle or crew are on the road at the plan's time, by estimate."""
     begins_at, ends_at = plan.planned_departure_at, back_at(start, plan.doors, home, ways)
     crew = {member.driver_id for member in plan.crew}
-    others = [one for one in open_trips_of(connection, plan.vehicle_id, sorted(crew)) if one not in own]
     findings: list[Finding] = []
-    for other in read_trips(connection, others):
+    for other in others:
         theirs = plan_of(other)
         back = back_at(start_of(other, theirs, now), theirs.doors, home, ways)
         if other.head.departed_at is None and other.head.planned_departure_at >= ends_at:

@@ -169,8 +169,9 @@ def departure_blocks(connection: psycopg.Connection, trip: Trip, profile: Profil
 def _out(connection: psycopg.Connection, trip: Trip, at: datetime) -> tuple[Out, ...]:
     """Trips under way with this vehicle or crew, but for one whose goods this trip comes out for."""
     crew = {one.driver_id for one in trip.crew}
-    givers = {one.from_trip_id for one in transfers(connection, None, trip_id=trip.head.id, pending=True)}
-    others = {*open_trips_of(connection, trip.head.vehicle_id, sorted(crew))} - {trip.head.id} - givers
+    others = {*open_trips_of(connection, trip.head.vehicle_id, sorted(crew))} - {trip.head.id}
+    if others:
+        others -= {one.from_trip_id for one in transfers(connection, None, trip_id=trip.head.id, pending=True)}
     return tuple(
         Out(
             other.head.trip_no, other.head.vehicle if other.head.vehicle_id == trip.head.vehicle_id else None,
