@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -99,8 +100,15 @@ class NewReason(msgspec.Struct, frozen=True, kw_only=True):
 
 def exceptions_of_trip(connection: psycopg.Connection, trip_id: UUID) -> list[KnownException]:
     """Exceptions of the trip that were not withdrawn."""
-    rows = connection.execute(statement("exceptions_of_trip"), {"trip_id": trip_id})
-    return [KnownException(*row) for row in rows]
+    return exceptions_of_trips(connection, [trip_id])[trip_id]
+
+
+def exceptions_of_trips(connection: psycopg.Connection, trip_ids: Sequence[UUID]) -> dict[UUID, list[KnownException]]:
+    """Exceptions of each of these trips that were not withdrawn."""
+    found: dict[UUID, list[KnownException]] = {trip_id: [] for trip_id in trip_ids}
+    for trip_id, *row in connection.execute(statement("exceptions_of_trips"), {"trip_ids": list(trip_ids)}):
+        found[trip_id].append(KnownException(*row))
+    return found
 
 
 def put_exception(

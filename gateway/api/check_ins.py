@@ -28,7 +28,7 @@ from gateway.api.trip_access import (
     trip_of_crew,
 )
 from gateway.api.trip_models import Name, StrictModel
-from gateway.dispatch.check_ins import Said, check_in, hear, interval_of, next_due_at
+from gateway.dispatch.check_ins import Said, check_in, hear, interval_of, intervals_of, next_due_at
 from gateway.dispatch.crew_words import Word
 from gateway.dispatch.errors import DispatchError, NoSuchTripError
 from gateway.people.permissions import Permission
@@ -104,7 +104,9 @@ def duties(
     scope = scope_of_trips(caller, Permission.TRIPS_READ)
     trips = read_trips(connection, trips_to_check_in(connection, scope, now))
     said = check_ins_of_trips(connection, [trip.head.id for trip in trips])
-    found = [duty for trip in trips if (duty := _duty(connection, trip, said[trip.head.id], now)) is not None]
+    intervals = intervals_of(connection, trips, now)
+    told = [_duty(trip, said[trip.head.id], intervals[trip.head.id], now) for trip in trips]
+    found = [duty for duty in told if duty is not None]
     found.sort(key=lambda one: (not one.emergency, one.next_due_at))
     return [one for one in found if one.overdue_s is not None or not overdue]
 
@@ -154,8 +156,8 @@ def _told(connection: psycopg.Connection, trip: Trip, now: datetime) -> CheckIns
     )  # fmt: skip
 
 
-def _duty(connection: psycopg.Connection, trip: Trip, said: list[CheckIn], now: datetime) -> Duty | None:
-    due_at = next_due_at(trip, said, interval_of(connection, trip, now))
+def _duty(trip: Trip, said: list[CheckIn], interval: timedelta | None, now: datetime) -> Duty | None:
+    due_at = next_due_at(trip, said, interval)
     if due_at is None:
         return None
     head = trip.head

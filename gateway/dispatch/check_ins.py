@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from storage.exceptions import (
     NewException,
     change_exception,
     exceptions_of_trip,
+    exceptions_of_trips,
     put_exception,
     withdraw_exception,
 )
@@ -87,6 +89,18 @@ def interval_of(connection: psycopg.Connection, trip: Trip, at: datetime) -> tim
     return timedelta(seconds=seconds) if seconds else None
 
 
+def intervals_of(connection: psycopg.Connection, trips: Sequence[Trip], at: datetime) -> dict[UUID, timedelta | None]:
+    """The same of each of these trips; a version that many run under is read once."""
+    by_version: dict[tuple[UUID, str | None, int | None], timedelta | None] = {}
+    found: dict[UUID, timedelta | None] = {}
+    for trip in trips:
+        version = (trip.head.premises_id, trip.head.profile, trip.head.profile_version)
+        if version not in by_version:
+            by_version[version] = interval_of(connection, trip, at)
+        found[trip.head.id] = by_version[version]
+    return found
+
+
 def next_due_at(trip: Trip, said: list[CheckIn], interval: timedelta | None) -> datetime | None:
     """When the next word is due; None: never, not yet, or no more."""
     if interval is None or trip.head.departed_at is None or trip.head.ended_at is not None:
@@ -99,18 +113,42 @@ def sync_overdue(connection: psycopg.Connection, trip: Trip, now: datetime, *, a
     interval = interval_of(connection, trip, now)
     if interval is None or trip.head.departed_at is None:
         return
-    said = [one.at for one in check_ins_of_trips(connection, [trip.head.id])[trip.head.id]]
-    wanted = overdue(trip.head.departed_at, trip.head.ended_at, said, interval, now)
-    known = {
-        one.from_at: one for one in exceptions_of_trip(connection, trip.head.id)
-        if one.kind == ExceptionKind.CHECK_IN_OVERDUE
-    }  # fmt: skip
-    for late in wanted:
-        _keep(connection, trip, _exception(trip, late, interval), known.pop(late.due_at, None), actor, now)
+    said = check_ins_of_trips(connection, [trip.head.id])[trip.head.id]
+    known = {one.from_at: one for one in _of_check_ins(exceptions_of_trip(connection, trip.head.id))}
+    for new in _wanted(trip, said, interval, now):
+        _keep(connection, trip, new, known.pop(new.from_at, None), actor, now)
     for one in known.values():
         # A word that was recorded later was said in time after all.
         withdraw_exception(connection, one.id, now)
         _record_exception(connection, trip, "exception.withdrawn", one.id, actor, now, {"kind": one.kind})
+
+
+def out_of_sync(connection: psycopg.Connection, trips: Sequence[Trip], now: datetime) -> list[UUID]:
+    """Those of the trips for which `sync_overdue` has something to do."""
+    trip_ids = [trip.head.id for trip in trips]
+    said, known = check_ins_of_trips(connection, trip_ids), exceptions_of_trips(connection, trip_ids)
+    intervals = intervals_of(connection, trips, now)
+    return [
+        trip.head.id
+        for trip in trips
+        if _shown(_wanted(trip, said[trip.head.id], intervals[trip.head.id], now))
+        != _shown(_of_check_ins(known[trip.head.id]))
+    ]
+
+
+def _shown(found: Sequence[NewException | KnownException]) -> set[tuple[datetime, datetime | None, str]]:
+    return {(one.from_at, one.to_at, one.rule) for one in found}
+
+
+def _wanted(trip: Trip, said: list[CheckIn], interval: timedelta | None, now: datetime) -> list[NewException]:
+    if interval is None or trip.head.departed_at is None:
+        return []
+    late = overdue(trip.head.departed_at, trip.head.ended_at, [one.at for one in said], interval, now)
+    return [_exception(trip, one, interval) for one in late]
+
+
+def _of_check_ins(known: list[KnownException]) -> list[KnownException]:
+    return [one for one in known if one.kind == ExceptionKind.CHECK_IN_OVERDUE]
 
 
 def _keep(

@@ -7,7 +7,7 @@ from datetime import timedelta
 import psycopg
 
 from contract.clock import Clock
-from gateway.dispatch.check_ins import sync_overdue
+from gateway.dispatch.check_ins import out_of_sync, sync_overdue
 from gateway.worker.jobs import CONNECT_S, Job
 from storage.check_ins import trips_to_check_in
 from storage.trips import read_trips
@@ -27,8 +27,9 @@ def check_in_job(database_url: str, clock: Clock) -> Job:
 
 
 def look_for_overdue(connection: psycopg.Connection, clock: Clock) -> None:
-    """Every trip in a transaction of its own: one that somebody is changing keeps the others waiting shortly."""
-    for trip_id in trips_to_check_in(connection, None, clock.now() - _ENDED_WITHIN):
+    """Every trip of which something is new in a transaction of its own: one that somebody is changing is waited for."""
+    trips = read_trips(connection, trips_to_check_in(connection, None, clock.now() - _ENDED_WITHIN))
+    for trip_id in out_of_sync(connection, trips, clock.now()):
         with connection.transaction():
             (trip,) = read_trips(connection, [trip_id], lock=True)
             sync_overdue(connection, trip, clock.now())

@@ -1,7 +1,7 @@
--- name: exceptions_of_trip
--- Every exception of a trip that was not withdrawn.
-SELECT id, kind, zone_id::text, lower(during), upper(during), rule, closed_at, explanation
-FROM waybill.exception WHERE trip_id = %(trip_id)s AND NOT withdrawn ORDER BY lower(during), id;
+-- name: exceptions_of_trips
+-- Every exception of trips that was not withdrawn.
+SELECT trip_id, id, kind, zone_id::text, lower(during), upper(during), rule, closed_at, explanation
+FROM waybill.exception WHERE trip_id = ANY (%(trip_ids)s) AND NOT withdrawn ORDER BY lower(during), id;
 
 -- name: put_exception
 -- Something that staff have to look at.

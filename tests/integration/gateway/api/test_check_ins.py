@@ -64,6 +64,23 @@ def minutes_past(text: str) -> float:
     return round((datetime.fromisoformat(text) - NOON) / MINUTE, 1)
 
 
+def test_a_look_at_trips_of_which_nothing_is_new_waits_for_nobody_who_changes_them(road: Api) -> None:
+    look(road, 31)
+    before = exceptions(road)
+    turn_to(road, 32)
+
+    with (
+        psycopg.connect(road.database.gateway_url) as changing,
+        psycopg.connect(road.database.gateway_url, autocommit=True) as looking,
+    ):
+        changing.execute("SELECT FROM waybill.trip FOR UPDATE")
+        looking.execute("SET lock_timeout = '1s'")
+        look_for_overdue(looking, road.app.state.clock)
+
+    assert [one["kind"] for one in before] == ["check_in_overdue"]
+    assert exceptions(road) == before
+
+
 def test_a_word_in_time_is_recorded_with_who_when_and_where(road: Api) -> None:
     stand(road, "van-1", HOME_LAT, HOME_LON + 0.01, NOON + 20 * MINUTE)
     turn_to(road, 20)
