@@ -215,14 +215,6 @@ def orders_by_refs(
     return {head.source_ref: head for head in heads}
 
 
-def declared_of_refs(
-    connection: psycopg.Connection, premises_id: UUID, source: str, refs: Sequence[str]
-) -> set[tuple[str, Milestone]]:
-    """(number in the order system, milestone) of everything that was said of these orders."""
-    values = {"premises_id": premises_id, "source": source, "refs": list(refs)}
-    return {(ref, Milestone(said)) for ref, said in connection.execute(statement("declared_of_refs"), values)}
-
-
 def milestone_counts(connection: psycopg.Connection, premises_id: UUID) -> dict[Milestone, int]:
     """How many orders of the premises are at each milestone; those without any are left out."""
     rows = connection.execute(statement("milestone_counts"), {"premises_id": premises_id})

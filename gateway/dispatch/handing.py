@@ -10,7 +10,7 @@ import psycopg
 
 from contract.milestones import Milestone
 from storage.audit import Actor
-from storage.ledger import aboard, put_movements
+from storage.ledger import Aboard, aboard, put_movements
 from storage.orders import accepted_lines
 
 _KINDS = {Milestone.DELIVERED: "deliver", Milestone.RETURNED: "return"}
@@ -24,7 +24,10 @@ def goods_leave(
     if kind is None:
         return
     accepted = accepted_lines(connection, order_id) if milestone is Milestone.DELIVERED else {}
+    leaving: dict[UUID, list[tuple[Aboard, Decimal]]] = {}
     for one in aboard(connection, order_ids=[order_id]):
         quantity = min(one.quantity, accepted.get(one.line_no, one.quantity))
         if quantity > Decimal(0):
-            put_movements(connection, premises_id, one.trip_id, kind, [(one, -quantity)], at=at, actor=actor)
+            leaving.setdefault(one.trip_id, []).append((one, -quantity))
+    for trip_id, goods in leaving.items():
+        put_movements(connection, premises_id, trip_id, kind, goods, at=at, actor=actor)

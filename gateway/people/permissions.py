@@ -46,7 +46,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.DISPATCHER: _LOOK | {_P.ORDERS_WRITE, _P.TRIPS_WRITE, _P.HISTORY_READ, _P.EXCEPTIONS_WRITE},
     Role.COMPLIANCE: _LOOK | {_P.HISTORY_READ, _P.RECORDS_READ, _P.EXCEPTIONS_WRITE},
     Role.ADMINISTRATOR: frozenset(Permission),
-    # A driver's own trip comes through a link for the shift, never through an account's general rights.
+    # What drivers may do with trips that they are on comes from the tie of their account to them, not from the role.
     Role.DRIVER: frozenset(),
 }
 

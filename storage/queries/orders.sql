@@ -93,13 +93,6 @@ VALUES (%(id)s, %(premises_id)s, %(order_id)s, %(trip_id)s, %(milestone)s, %(at)
 -- The order's newest milestone.
 UPDATE waybill.orders SET milestone = %(milestone)s, milestone_at = %(at)s WHERE id = %(order_id)s;
 
--- name: declared_of_refs
--- Which milestones were said of the orders of one source, by their numbers there.
-SELECT o.source_ref, m.milestone
-FROM waybill.milestone m JOIN waybill.orders o ON o.id = m.order_id
-WHERE o.premises_id = %(premises_id)s AND o.source = %(source)s AND o.source_ref = ANY (%(refs)s)
-    AND m.known = 'declared';
-
 -- name: vehicle_of_premises
 -- The vehicle's name when it is in service at these premises.
 SELECT v.name FROM waybill.vehicle v
