@@ -129,7 +129,9 @@ class RescueOptions(BaseModel):
     lon: float | None
     fixed_at: datetime | None
     open_orders: list[str]
-    to_bring_back: list[str] = Field(description="failed or cancelled, with goods that go home with somebody else")
+    to_bring_back: list[str] = Field(
+        description="failed, cancelled or delivered in part, with goods that go home with somebody else"
+    )
     vans: list[VanOut]
     proposal: list[ReliefIn] = Field(description="`to` of the POST")
     nobody: list[str] = Field(description="orders that no van has room for: let a vehicle with a crew come out")

@@ -64,6 +64,7 @@ class WorkedOut(msgspec.Struct, frozen=True):
     kinds: tuple[str, ...]
     sent_back: Sequence[tuple[UUID, SendBack]]
     taken_out: Sequence[tuple[Trip, UUID]]  # orders whose goods are out of a van in the yard
+    goods_alone: Sequence[tuple[UUID, UUID]]  # order, and the trip that takes over what its customer left
     findings: Sequence[Finding]
 
 
@@ -88,6 +89,7 @@ class Workbench:
         self._findings: list[Finding] = []
         self._sent_back: list[tuple[UUID, SendBack]] = []
         self._taken_out: list[tuple[Trip, UUID]] = []
+        self._goods_alone: list[tuple[UUID, UUID]] = []
         self._starts: dict[UUID, Start] = {}
 
     def apply(self, change: Change, field: str) -> None:
@@ -125,7 +127,10 @@ class Workbench:
         refuse(findings, accepted)
         trips = [self._replanned(trip_id) for trip_id in self._plans]
         pointed_out = [one for trip in trips for one in trip.findings]
-        return WorkedOut(trips, tuple(kinds), tuple(self._sent_back), tuple(self._taken_out), (*findings, *pointed_out))
+        return WorkedOut(
+            trips, tuple(kinds), tuple(self._sent_back), tuple(self._taken_out), tuple(self._goods_alone),
+            (*findings, *pointed_out),
+        )  # fmt: skip
 
     @property
     def _plan(self) -> TripPlan:
@@ -182,6 +187,8 @@ class Workbench:
         orders = Orders(self._connection, self._premises_ids, other.head.premises_id)
         position = change.position
         for place, key in enumerate(change.orders):
+            if change.with_goods_to_bring_back and self._goes_without_drop(key, other, f"{field}.orders.{place}"):
+                continue
             order = orders.for_trip(key, f"{field}.orders.{place}", coming_from=self._own)
             self._plan = remove(self._plan, order.order_id)
             self._goods_stay(order.order_id, order.order_no, f"{field}.orders.{place}", unloaded=change.unloaded)
@@ -191,6 +198,18 @@ class Workbench:
             self._plans[other.head.id] = insert(self._plans[other.head.id], order, position, POLICY)
             position = None if position is None else position + 1
         self._findings += orders.findings
+
+    def _goes_without_drop(self, key: str, other: Trip, field: str) -> bool:
+        """Whether the order is delivered: what is left of it goes over, its drop is history and stays."""
+        order = self._orders.find(key, field)
+        if order.milestone is not Milestone.DELIVERED or order.premises_id != other.head.premises_id:
+            return False
+        named = any(order.id == one for one, _ in self._goods_alone)
+        if named or not aboard(self._connection, trip_ids=[self._own], order_ids=[order.id]):
+            says = f"order {order.order_no} is delivered: nothing is left of it to be taken over"
+            raise DispatchConflictError(says, field=field)
+        self._goods_alone.append((order.id, other.head.id))
+        return True
 
     def _other(self, key: str, field: str) -> Trip:
         found = find_trips(self._connection, self._premises_ids, key)

@@ -25,6 +25,7 @@ from gateway.dispatch.wanted_changes import Move
 from storage.audit import Actor, AuditEvent, record
 from storage.ledger import aboard
 from storage.orders import CrewMember, NewTrip, put_trip, take_number
+from storage.transfers import pending_of_orders
 from storage.trips import (
     Trip,
     WrittenChange,
@@ -34,7 +35,7 @@ from storage.trips import (
     read_trips,
 )
 
-_BRING_BACK = frozenset({Milestone.FAILED, Milestone.CANCELLED})
+_BRING_BACK = frozenset({Milestone.FAILED, Milestone.CANCELLED, Milestone.DELIVERED})
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -70,12 +71,13 @@ def open_orders(trip: Trip) -> list[str]:
 
 
 def to_bring_back(connection: psycopg.Connection, trip: Trip) -> list[str]:
-    """Orders that failed or were cancelled: their goods go home with somebody else."""
-    inside = {one.order_id for one in aboard(connection, trip_ids=[trip.head.id])}
+    """Orders that failed, were cancelled or delivered in part: their goods go home with somebody else."""
+    inside = [one.order_id for one in aboard(connection, trip_ids=[trip.head.id])]
+    left = set(inside) - pending_of_orders(connection, inside).keys()
     return [
         drop.order_no
         for drop in trip.drops
-        if drop.milestone is Milestone.FAILED or (drop.milestone in _BRING_BACK and drop.order_id in inside)
+        if drop.milestone is Milestone.FAILED or (drop.milestone in _BRING_BACK and drop.order_id in left)
     ]
 
 

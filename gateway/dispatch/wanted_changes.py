@@ -41,7 +41,7 @@ class Move(msgspec.Struct, frozen=True, tag="move"):
     orders: tuple[str, ...]
     to_trip: str
     position: int | None = None
-    with_goods_to_bring_back: bool = False  # orders that failed or were cancelled may be among them
+    with_goods_to_bring_back: bool = False  # failed, cancelled and partly delivered ones may be among them
     unloaded: bool = False  # in the yard: their goods are out of the van
 
 

@@ -47,7 +47,7 @@ def write_changes(
         (order_id, before[order_id].trip.head.id, to.trip.head.id)
         for order_id, to in after.items()
         if order_id in before and before[order_id] is not to
-    ]
+    ] + [(order_id, worked.trips[0].trip.head.id, to_id) for order_id, to_id in worked.goods_alone]
     departed = {one.trip.head.id for one in worked.trips if one.trip.head.departed_at is not None}
     by_hand = {order_id for order_id, from_id, _ in moves if from_id in departed}
     for one in worked.trips:

@@ -155,6 +155,45 @@ def test_an_order_that_failed_goes_home_with_the_van_that_takes_over(road: Api) 
     assert {one["order_no"] for one in ledger["movements"] if one["kind"] == "return"} == {first}
 
 
+def test_what_is_left_of_a_partly_delivered_order_goes_home_with_the_van_that_takes_over(road: Api) -> None:
+    first, *others = numbers(trip_of(road, "T-0001"))
+    taken = {"milestone": "delivered", "lines": [{"line_no": 1, "accepted_quantity": 1}]}
+    said = road.ask("dispatcher", "POST", f"/v1/orders/{first}/milestones", taken)
+    assert said.status_code == 201, said.text
+
+    told = options(road)
+    twice = rescue(road, [*told["proposal"], {"trip": "T-0002", "orders": [first]}], status=409)
+    (asked,) = rescue(road, told["proposal"])["transfers"]
+    again = options(road)["to_bring_back"]
+    for crew in ("E-1", "E-2"):
+        confirm(road, asked["id"], crew)
+
+    assert (told["open_orders"], told["to_bring_back"], again) == (others, [first], [])
+    assert twice["errors"][0]["at"] == "body.to.1.orders.0"
+    assert first in asked["order_nos"]
+    # The drop is history of the trip that delivered it; the bottle that nobody wanted is aboard of the other van.
+    dead, helper = trip_of(road, "T-0001"), trip_of(road, "T-0002")
+    assert (dead["state"], numbers(dead), first in numbers(helper)) == ("ended", [first], False)
+    assert (value_aboard(road, "T-0001"), value_aboard(road, "T-0002")) == (0, 3 * 2880 + 1290)
+    assert do(road, "T-0002", "unload", {"code": first})["result"] == "unloaded"
+    assert value_aboard(road, "T-0002") == 3 * 2880
+    record = road.ask("viewer", "GET", f"/v1/orders/{first}/record").json()
+    assert [(one["trip_no"], one["seq"]) for one in record["trips"]] == [("T-0001", 1), ("T-0002", None)]
+    assert record["order"]["milestone"] == "delivered"
+
+
+def test_a_delivered_order_of_which_nothing_is_left_stays_with_the_van_that_fails(road: Api) -> None:
+    first, *_ = numbers(trip_of(road, "T-0001"))
+    said = road.ask("dispatcher", "POST", f"/v1/orders/{first}/milestones", {"milestone": "delivered"})
+    assert said.status_code == 201, said.text
+
+    refused = rescue(road, [{"trip": "T-0002", "orders": [first]}], status=409)
+
+    assert refused["detail"] == f"order {first} is delivered: nothing is left of it to be taken over"
+    assert options(road)["to_bring_back"] == []
+    assert first in numbers(trip_of(road, "T-0001"))
+
+
 def test_a_vehicle_that_stands_by_comes_out_with_a_crew(road: Api) -> None:
     orders = numbers(trip_of(road, "T-0001"))
     to = {"vehicle": "van-3", "crew": [{"employee_no": "E-1"}], "orders": orders}
