@@ -21,7 +21,6 @@ class TripToForecast(msgspec.Struct, frozen=True):
     trip_no: str
     planned_departure_at: datetime
     departed_at: datetime | None
-    plan_version: int
     premises_lat_e7: int | None
     premises_lon_e7: int | None
     tz: str
@@ -36,7 +35,6 @@ class DropToForecast(msgspec.Struct, frozen=True):
     """A drop of such a trip, over or not."""
 
     trip_id: UUID
-    id: UUID
     order_id: UUID
     seq: int
     order_no: str
@@ -150,6 +148,14 @@ class NewEpisode(msgspec.Struct, frozen=True, kw_only=True):
     window_to: datetime
 
 
+class EndedEpisode(msgspec.Struct, frozen=True):
+    """How a risk ended, and when."""
+
+    id: UUID
+    ended_at: datetime
+    how: str  # recovered, late, arrived, over
+
+
 def give_way(connection: psycopg.Connection) -> None:
     """From now on this transaction raises LockNotAvailable rather than wait for another one's rows."""
     connection.execute(statement("give_way"))
@@ -216,5 +222,6 @@ def begin_episodes(connection: psycopg.Connection, rows: Sequence[NewEpisode]) -
         connection.execute(statement("begin_episodes"), {"rows": as_rows(rows)})
 
 
-def end_episode(connection: psycopg.Connection, episode_id: UUID, ended_at: datetime, how: str) -> None:
-    connection.execute(statement("end_episode"), {"id": episode_id, "ended_at": ended_at, "how": how})
+def end_episodes(connection: psycopg.Connection, rows: Sequence[EndedEpisode]) -> None:
+    if rows:
+        connection.execute(statement("end_episodes"), {"rows": as_rows(rows)})

@@ -9,11 +9,10 @@ from uuid import UUID
 
 import msgspec
 import psycopg
-from psycopg.types.json import Jsonb
 
 from storage.ids import new_id
 from storage.order_reads import Reader
-from storage.sql import statement
+from storage.sql import as_rows, statement
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -29,18 +28,35 @@ class Event(msgspec.Struct, frozen=True):
     body: dict[str, Any]
 
 
+class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing to be told."""
+
+    id: UUID
+    premises_id: UUID
+    type: str
+    at: datetime
+    order_id: UUID | None = None
+    trip_id: UUID | None = None
+    test: bool = False
+    body: Mapping[str, Any]
+
+
 def put_event(
     connection: psycopg.Connection, kind: str, at: datetime, premises_id: UUID, body: Mapping[str, Any], *,
     order_id: UUID | None = None, trip_id: UUID | None = None, test: bool = False,
 ) -> None:  # fmt: skip
     """Tells of something that is no milestone: those tell of themselves (schema/45_events.sql)."""
-    connection.execute(
-        statement("put_event"),
-        {
-            "id": new_id(at), "premises_id": premises_id, "type": kind, "at": at, "order_id": order_id,
-            "trip_id": trip_id, "test": test, "body": Jsonb(body, dumps=msgspec.json.encode),
-        },
+    new = NewEvent(
+        id=new_id(at), premises_id=premises_id, type=kind, at=at, order_id=order_id, trip_id=trip_id, test=test,
+        body=body,
     )  # fmt: skip
+    put_events(connection, [new])
+
+
+def put_events(connection: psycopg.Connection, rows: Sequence[NewEvent]) -> None:
+    """Tells of many such things at once; the feed has them in the order of their ids."""
+    if rows:
+        connection.execute(statement("put_events"), {"rows": as_rows(rows)})
 
 
 def events_after(

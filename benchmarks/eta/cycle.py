@@ -51,12 +51,12 @@ def cycle_times(vans: int) -> dict[str, float]:
 def _trip(number: int, home: Point, lat_e7: int, lon_e7: int) -> TripToForecast:
     key = UUID(int=number + 1)
     return TripToForecast(
-        key, UUID(int=1), key, f"T-{number}", NOON, NOON - timedelta(hours=1), 1, *home, "Europe/Helsinki",
+        key, UUID(int=1), key, f"T-{number}", NOON, NOON - timedelta(hours=1), *home, "Europe/Helsinki",
         NOON, lat_e7, lon_e7, 8.0, 90.0,
     )  # fmt: skip
 
 
 def _drop(trip: TripToForecast, seq: int, lat_e7: int, lon_e7: int) -> DropToForecast:
     key = UUID(int=trip.id.int * 1000 + seq)
-    return DropToForecast(trip.id, key, key, seq, str(seq), "bench", str(seq), lat_e7, lon_e7, NOON - FAR, NOON + FAR,
+    return DropToForecast(trip.id, key, seq, str(seq), "bench", str(seq), lat_e7, lon_e7, NOON - FAR, NOON + FAR,
                           "out_for_delivery", None, None)  # fmt: skip

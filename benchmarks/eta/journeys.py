@@ -52,13 +52,13 @@ class Journey:
         place = bisect_right(self.fixes, now, key=lambda one: one.at) - 1
         fix = self.fixes[place] if place >= 0 else None
         trip = TripToForecast(
-            number, number, number, self.name, self.departed_at, self.departed_at, 1, *self.home, self.tz,
+            number, number, number, self.name, self.departed_at, self.departed_at, *self.home, self.tz,
             fix.at if fix else None, fix.lat_e7 if fix else None, fix.lon_e7 if fix else None,
             fix.speed_mps if fix else None, fix.course_deg if fix else None,
         )  # fmt: skip
         drops = [
             DropToForecast(
-                number, UUID(int=seq), UUID(int=seq), seq, str(seq), "bench", str(seq), *visit.door, now - FAR,
+                number, UUID(int=seq), seq, str(seq), "bench", str(seq), *visit.door, now - FAR,
                 now + FAR, "out_for_delivery", visit.arrived_at if visit.arrived_at <= now else None,
                 visit.left_at if visit.left_at <= now else None,
             )

@@ -17,13 +17,14 @@ from gateway.eta.situation import Outcome, forecast_trip, outcomes_by_order
 from gateway.eta.spread import Spreads
 from storage.eta import (
     DropToForecast,
+    EndedEpisode,
     NewEpisode,
     NewPublished,
     NewSample,
     TripToForecast,
     begin_episodes,
     drops_to_forecast,
-    end_episode,
+    end_episodes,
     forecasts,
     open_episodes,
     put_forecasts,
@@ -32,7 +33,7 @@ from storage.eta import (
     trips_to_forecast,
     withdraw_forecasts,
 )
-from storage.events import put_event
+from storage.events import NewEvent, put_events
 from storage.ids import new_id
 
 # A trip that nobody ended is not forecast for ever; one of the next shift is.
@@ -46,8 +47,6 @@ class Round(msgspec.Struct, frozen=True):
     vans: int
     drops: int
     published: int
-    told: int
-    risks: int
 
 
 class Forecaster:
@@ -69,30 +68,29 @@ class Forecaster:
         if gone := before.keys() - found.keys():
             withdraw_forecasts(connection, gone)
         self._sample(connection, found, now)
-        news = [one for one in said.values() if one.tells]
-        for one in news:
-            was = {"before_p50_at": before[one.outcome.drop.order_id].told_p50_at}
-            _tell(connection, "order.eta_changed", one.outcome, now, was)
-        begun = self._risks(connection, found, now)
+        changed = [
+            _told("order.eta_changed", one.outcome, now, {"before_p50_at": before[order_id].told_p50_at})
+            for order_id, one in said.items() if one.tells
+        ]  # fmt: skip
+        put_events(connection, changed + self._risks(connection, found, now))
         # Last: a round that fails before takes its samples with it, and the next one makes them.
         self._sampled = now.replace(second=0, microsecond=0)
-        return Round(len(trips), len(found), sum(one.cause is not None for one in said.values()), len(news), begun)
+        return Round(len(trips), len(found), sum(one.cause is not None for one in said.values()))
 
     def _sample(self, connection: psycopg.Connection, found: Mapping[UUID, Outcome], now: datetime) -> None:
         minute_at = now.replace(second=0, microsecond=0)
         if minute_at != self._sampled:
             put_samples(connection, [_sampled(one, minute_at, now) for one in found.values()])
 
-    def _risks(self, connection: psycopg.Connection, found: Mapping[UUID, Outcome], now: datetime) -> int:
+    def _risks(self, connection: psycopg.Connection, found: Mapping[UUID, Outcome], now: datetime) -> list[NewEvent]:
+        """Ends and begins risks; what is to be told of them."""
         open_ones = open_episodes(connection)
-        for one in risks_over(open_ones, found, now, self._policy):
-            end_episode(connection, one.episode.id, one.at, one.how)
-            _tell_over(connection, one)
+        over = risks_over(open_ones, found, now, self._policy)
+        end_episodes(connection, [EndedEpisode(one.episode.id, one.at, one.how) for one in over])
         begun = risks_begun(found.values(), open_ones, now, self._policy)
         begin_episodes(connection, [_episode(one, now) for one in begun])
-        for risk in begun:
-            _tell(connection, f"order.{risk.kind}", risk.outcome, now, {})
-        return len(begun)
+        told_over = [_told_over(one) for one in over]
+        return told_over + [_told(f"order.{one.kind}", one.outcome, now, {}) for one in begun]
 
 
 def compute(
@@ -138,21 +136,26 @@ def _episode(risk: Risk, now: datetime) -> NewEpisode:
     )  # fmt: skip
 
 
-def _tell(connection: psycopg.Connection, kind: str, one: Outcome, now: datetime, more: Mapping[str, Any]) -> None:
+def _told(kind: str, one: Outcome, now: datetime, more: Mapping[str, Any]) -> NewEvent:
     drop, seen = one.drop, one.outlook
     body = {
         "order_no": drop.order_no, "source": drop.source, "source_ref": drop.source_ref, "trip_no": one.trip.trip_no,
         "p50_at": seen.p50_at, "p90_at": seen.p90_at, "late_risk": round(seen.late_risk, 2),
         "window_to": drop.window_to, "drops_before": one.drops_before, **more,
     }  # fmt: skip
-    put_event(connection, kind, now, one.trip.premises_id, body, order_id=drop.order_id, trip_id=one.trip.id)
+    return NewEvent(
+        id=new_id(now), premises_id=one.trip.premises_id, type=kind, at=now, order_id=drop.order_id,
+        trip_id=one.trip.id, body=body,
+    )  # fmt: skip
 
 
-def _tell_over(connection: psycopg.Connection, over: RiskOver) -> None:
+def _told_over(over: RiskOver) -> NewEvent:
     one = over.episode
     body = {
         "order_no": one.order_no, "source": one.source, "source_ref": one.source_ref, "began_at": one.began_at,
         "how": over.how, "window_to": one.window_to, "arrived_at": one.arrived_at,
     }  # fmt: skip
-    kind = f"order.{one.kind}_over"
-    put_event(connection, kind, over.at, one.premises_id, body, order_id=one.order_id, trip_id=one.trip_id)
+    return NewEvent(
+        id=new_id(over.at), premises_id=one.premises_id, type=f"order.{one.kind}_over", at=over.at,
+        order_id=one.order_id, trip_id=one.trip_id, body=body,
+    )  # fmt: skip

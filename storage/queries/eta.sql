@@ -1,7 +1,7 @@
 -- name: trips_to_forecast
 -- Open trips that are under way or leave soon, with their vehicle's newest fix that counts; by vehicle and departure.
-SELECT t.id, t.premises_id, t.vehicle_id, t.trip_no, t.planned_departure_at, t.departed_at, t.plan_version, p.lat_e7,
-    p.lon_e7, p.tz, f.fixed_at, f.lat_e7, f.lon_e7, f.speed_mps, f.course_deg
+SELECT t.id, t.premises_id, t.vehicle_id, t.trip_no, t.planned_departure_at, t.departed_at, p.lat_e7, p.lon_e7,
+    p.tz, f.fixed_at, f.lat_e7, f.lon_e7, f.speed_mps, f.course_deg
 FROM waybill.trip t
 JOIN waybill.premises p ON p.id = t.premises_id
 LEFT JOIN waybill.install i ON i.vehicle_id = t.vehicle_id AND i.dedicated AND upper_inf(i.during)
@@ -12,7 +12,7 @@ ORDER BY t.vehicle_id, t.departed_at IS NULL, t.planned_departure_at, t.id;
 
 -- name: drops_to_forecast
 -- The drops of these trips in sequence, each with its order.
-SELECT d.trip_id, d.id, d.order_id, d.seq, o.order_no, o.source, o.source_ref, o.lat_e7, o.lon_e7, o.window_from,
+SELECT d.trip_id, d.order_id, d.seq, o.order_no, o.source, o.source_ref, o.lat_e7, o.lon_e7, o.window_from,
     o.window_to, o.milestone, d.arrived_at, d.left_at
 FROM waybill.trip_drop d JOIN waybill.orders o ON o.id = d.order_id
 WHERE d.trip_id = ANY (%(trip_ids)s) AND NOT o.test
@@ -85,9 +85,11 @@ SELECT w.id, w.premises_id, w.order_id, w.trip_id, w.kind, w.began_at, w.late_ri
 FROM json_populate_recordset(NULL::waybill.risk_episode, %(rows)s::json) AS w
 ON CONFLICT DO NOTHING;
 
--- name: end_episode
--- How a risk ended, and when.
-UPDATE waybill.risk_episode SET ended_at = %(ended_at)s, how = %(how)s WHERE id = %(id)s AND ended_at IS NULL;
+-- name: end_episodes
+-- How risks ended, and when.
+UPDATE waybill.risk_episode r SET ended_at = w.ended_at, how = w.how
+FROM json_populate_recordset(NULL::waybill.risk_episode, %(rows)s::json) AS w
+WHERE r.id = w.id AND r.ended_at IS NULL;
 
 -- name: give_way
 -- Whoever holds a row that is wanted here is let through: this transaction gives up before the server looks for a

@@ -1,7 +1,8 @@
--- name: put_event
--- Something that order systems are told.
+-- name: put_events
+-- What order systems are told.
 INSERT INTO waybill.event (id, premises_id, type, at, order_id, trip_id, test, body)
-VALUES (%(id)s, %(premises_id)s, %(type)s, %(at)s, %(order_id)s, %(trip_id)s, %(test)s, %(body)s);
+SELECT w.id, w.premises_id, w.type, w.at, w.order_id, w.trip_id, w.test, w.body
+FROM json_populate_recordset(NULL::waybill.event, %(rows)s::json) AS w;
 
 -- name: events_after
 -- Events after a place, of transactions older than the oldest one that is still running.

@@ -20,11 +20,11 @@ WINDOW_TO = NOON + 60 * MINUTE
 
 def outcome(minutes: float = 30, *, risk: float = 0.1, before: int = 0, trip: UUID = TRIP, wide: float = 8) -> Outcome:
     drop = DropToForecast(
-        trip, UUID(int=3), ORDER, 1, "1001", "pos", "70041", 601709000, 249432000, NOON, WINDOW_TO, "out_for_delivery",
+        trip, ORDER, 1, "1001", "pos", "70041", 601709000, 249432000, NOON, WINDOW_TO, "out_for_delivery",
         None, None,
     )  # fmt: skip
     van = TripToForecast(
-        trip, UUID(int=4), UUID(int=5), "T-0001", NOON, NOON, 1, None, None, "Europe/Helsinki", None, None, None, None,
+        trip, UUID(int=4), UUID(int=5), "T-0001", NOON, NOON, None, None, "Europe/Helsinki", None, None, None, None,
         None,
     )  # fmt: skip
     at = NOON + minutes * MINUTE

@@ -17,7 +17,7 @@ from tests.fixtures.gateway import NOON
 MINUTE = timedelta(minutes=1)
 HOME = (601709000, 249432000)
 VAN = TripToForecast(
-    UUID(int=2), UUID(int=4), UUID(int=5), "T-0001", NOON, None, 1, *HOME, "Europe/Helsinki", None, None, None, None,
+    UUID(int=2), UUID(int=4), UUID(int=5), "T-0001", NOON, None, *HOME, "Europe/Helsinki", None, None, None, None,
     None,
 )  # fmt: skip
 
@@ -32,7 +32,7 @@ def under_way(fixed_at: datetime | None, *, speed_mps: float | None = 8.0) -> Tr
 def drop(seq: int, arrived: datetime | None = None, left: datetime | None = None, milestone: str = "queued",
          north: int = 0) -> DropToForecast:  # fmt: skip
     return DropToForecast(
-        VAN.id, UUID(int=10 + seq), UUID(int=20 + seq), seq, str(1000 + seq), "pos", str(seq), 601900000 + north,
+        VAN.id, UUID(int=20 + seq), seq, str(1000 + seq), "pos", str(seq), 601900000 + north,
         249432000, NOON, NOON + 120 * MINUTE, milestone, arrived, left,
     )  # fmt: skip
 
