@@ -76,6 +76,17 @@ class FailureReason(StrEnum):
     OTHER = "OTHER"  # a note is needed
 
 
+class Disposition(StrEnum):
+    """Where goods go that were not handed over (16 TAC 50.33(d); X12 element 641)."""
+
+    REDELIVERY_SAME_TRIP = "REDELIVERY_SAME_TRIP"  # another attempt before the vehicle returns
+    RETURNED_TO_PREMISES = "RETURNED_TO_PREMISES"
+    HELD_IN_VEHICLE = "HELD_IN_VEHICLE"
+    DESTROYED = "DESTROYED"
+    SEIZED = "SEIZED"
+    LOST = "LOST"
+
+
 class StopReason(StrEnum):
     """Why a vehicle stood: the first block is found from fixes, any may be given by a person (after 4 CCR 15415(e))."""
 

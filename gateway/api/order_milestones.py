@@ -33,13 +33,13 @@ from gateway.api.problems import refusals
 from gateway.api.proof_models import ProofsIn
 from gateway.api.texts import LongText, Text
 from gateway.custody.handoffs import Handoff
+from gateway.orders.accepting import accept
 from gateway.orders.service import declare
 from gateway.people.permissions import Permission
 from gateway.refusals import RefusedError
 from storage.audit import Actor
-from storage.ledger import goods_of_orders
 from storage.order_reads import Reader
-from storage.orders import accept_lines, lock_order, lock_orders, orders_by_refs
+from storage.orders import lock_orders, orders_by_refs
 from storage.trips import find_trips
 
 router = APIRouter(prefix="/v1/orders", tags=["orders"], route_class=IdempotentRoute)
@@ -165,7 +165,8 @@ def _declare(
     at = wanted.at or now
     if at > now:
         raise RefusedError(f"at lies in the future: {at.isoformat()} is after {now.isoformat()}", field="body.at")
-    partial = _accept(connection, order_id, wanted) if wanted.lines else False
+    accepted = {line.line_no: line.accepted_quantity for line in wanted.lines}
+    partial = accept(connection, order_id, accepted) if accepted else False
     declare(
         connection, order_id, wanted.milestone, at, actor, reason_code=wanted.reason_code, note=wanted.note,
         partial=partial, handoff=_handoff(connection, reader, wanted),
@@ -181,21 +182,3 @@ def _handoff(connection: psycopg.Connection, reader: Reader, wanted: MilestoneIn
             raise RefusedError(says, field="body.trip")
         (trip_id,) = found
     return Handoff(proofs=wanted.proofs.proofs(), offline=wanted.offline, trip_id=trip_id)
-
-
-def _accept(connection: psycopg.Connection, order_id: UUID, wanted: MilestoneIn) -> bool:
-    """Keeps what was accepted of the lines; whether that is less than all."""
-    # The order before its lines, as whoever changes it: two would wait for one another for ever otherwise.
-    lock_order(connection, order_id)
-    ordered = {one.line_no: one.quantity for one in goods_of_orders(connection, [order_id]) if one.line_no is not None}
-    for place, line in enumerate(wanted.lines):
-        field = f"body.lines.{place}"
-        if line.line_no not in ordered:
-            lines = ", ".join(str(number) for number in ordered) or "none"
-            raise RefusedError(f"the order has no line {line.line_no}; it has: {lines}", field=field)
-        if line.accepted_quantity > ordered[line.line_no]:
-            says = f"line {line.line_no}: {line.accepted_quantity} is more than the {ordered[line.line_no]} ordered"
-            raise RefusedError(says, field=field)
-    accepted = {line.line_no: line.accepted_quantity for line in wanted.lines}
-    accept_lines(connection, order_id, accepted)
-    return any(accepted.get(number, quantity) < quantity for number, quantity in ordered.items())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 import msgspec
 import psycopg
 
 from contract.milestones import Milestone, may_follow
-from contract.reasons import ExceptionKind
+from contract.reasons import Disposition, ExceptionKind
 from gateway.custody.proofs import Missing, Proofs, missing
 from gateway.dispatch.profile import Profile, in_force
 from gateway.dispatch.profiles_of import settings_of, version_of_premises, version_of_trip
@@ -17,12 +18,27 @@ from gateway.dispatch.seen import seen_at
 from gateway.refusals import RefusedError
 from storage.audit import Actor, AuditEvent, record
 from storage.exceptions import NewException, put_exception
-from storage.handoffs import NewHandoff, handoffs_of_order, put_handoff
+from storage.handoffs import HandoffFile, NewHandoff, handoffs_of_order, put_handoff, put_handoff_files
 from storage.orders import OrderHead
 from storage.profiles import ProfileVersion
 from storage.trips import TripHead, read_head
 
 AT_THE_DOOR = frozenset({Milestone.DELIVERED, Milestone.FAILED})
+CodeRead = Literal["scan", "typed"]
+PaidBy = Literal["cash", "card", "other"]
+
+
+class Door(msgspec.Struct, frozen=True, kw_only=True):
+    """What a phone at the door tells besides, under an id of its own making: told twice, it is kept once."""
+
+    told_id: UUID
+    phone_at: datetime  # by the phone's own clock
+    contact_at: datetime | None = None  # when the phone had heard of us last
+    identified_by: CodeRead | None = None
+    disposition: Disposition | None = None
+    paid_minor: int | None = None
+    paid_by: PaidBy | None = None
+    files: tuple[HandoffFile, ...] = ()
 
 
 class Handoff(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +50,8 @@ class Handoff(msgspec.Struct, frozen=True, kw_only=True):
     proofs: Proofs = Proofs()
     offline: bool = False
     trip_id: UUID | None = None
+    door: Door | None = None
+    conflict: str | None = None  # what whoever told it found already
 
 
 class ProofsMissingError(RefusedError):
@@ -64,18 +82,25 @@ def judge(
 
     No way past this: who declares an order delivered comes through here, whether a page or a program.
     """
-    trip_id = handoff.trip_id or head.trip_id
-    trip = None if trip_id is None else read_head(connection, trip_id)
-    if trip is not None and trip.premises_id != head.premises_id:
-        raise RefusedError(f"order {head.order_no} belongs to other premises than the trip", field="body.trip")
-    if trip is None:
-        version = version_of_premises(connection, head.premises_id, at)
-    else:
-        version = version_of_trip(connection, trip, at)
+    trip, version = trip_and_version(connection, head, handoff.trip_id, at)
     profile = in_force(settings_of(version))
     if milestone is Milestone.DELIVERED and (found := missing(profile, handoff.proofs)):
         raise ProofsMissingError(head.order_no, found)
-    return Attempt(head, milestone, handoff, trip, version, profile, _conflict(head, milestone, handoff))
+    conflicts = [one for one in (_conflict(head, milestone, handoff), handoff.conflict) if one is not None]
+    return Attempt(head, milestone, handoff, trip, version, profile, ", and ".join(conflicts) or None)
+
+
+def trip_and_version(
+    connection: psycopg.Connection, head: OrderHead, trip_id: UUID | None, at: datetime
+) -> tuple[TripHead | None, ProfileVersion]:
+    """The trip that an attempt is made on (None given: the order's own) and the profile version that it runs under."""
+    trip_id = trip_id or head.trip_id
+    if trip_id is None:
+        return None, version_of_premises(connection, head.premises_id, at)
+    trip = read_head(connection, trip_id)
+    if trip.premises_id != head.premises_id:
+        raise RefusedError(f"order {head.order_no} belongs to other premises than the trip", field="body.trip")
+    return trip, version_of_trip(connection, trip, at)
 
 
 def is_told(connection: psycopg.Connection, order_id: UUID, milestone: Milestone, at: datetime) -> bool:
@@ -89,7 +114,8 @@ def keep(
     note: str | None, partial: bool,
 ) -> None:  # fmt: skip
     """Keeps the attempt, before its milestone is; one that contradicts what is known opens an exception."""
-    head = attempt.head
+    head, door = attempt.head, attempt.handoff.door
+    told = {} if door is None else {name: getattr(door, name) for name in door.__struct_fields__ if name != "files"}
     delivered = "partial" if partial else "delivered"
     outcome = "failed" if attempt.milestone is Milestone.FAILED else delivered
     new = NewHandoff(
@@ -97,9 +123,11 @@ def keep(
         outcome=outcome, at=at, reason_code=reason_code if outcome == "failed" else None, note=note,
         proofs=msgspec.to_builtins(attempt.handoff.proofs), profile=attempt.version.name,
         profile_version=attempt.version.version, age_threshold=attempt.profile.age_threshold,
-        offline=attempt.handoff.offline, conflict=attempt.conflict, actor=actor,
+        offline=attempt.handoff.offline, conflict=attempt.conflict, actor=actor, **told,
     )  # fmt: skip
-    put_handoff(connection, new)
+    handoff_id = put_handoff(connection, new)
+    if door is not None:
+        put_handoff_files(connection, handoff_id, head.premises_id, door.files)
     if attempt.conflict is not None and attempt.trip is not None:
         _open_exception(connection, attempt, attempt.trip, outcome, at, actor)
 

@@ -6,6 +6,7 @@ Verdicts and digests only: no number of a document, no date of birth and no pict
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Literal
 
 import msgspec
@@ -30,11 +31,15 @@ class IdCheck(msgspec.Struct, frozen=True, kw_only=True):
     issuer: str | None = None  # state or country
 
 
-class Signature(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody signed for the very document whose digest this is."""
+class Signature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody signed for the very document whose digest this is; None: whoever told it did not say."""
 
     printed_name: str
     document_sha256: str
+    document_version: str | None = None
+    language: str | None = None
+    picture_sha256: str | None = None  # of the signature drawn from its strokes
+    signed_at: datetime | None = None  # by the phone's clock
 
 
 class Photo(msgspec.Struct, frozen=True, kw_only=True):

@@ -136,7 +136,7 @@ def declare(
         _audit(connection, actor, at, "order.confirmed", head, after=_told(milestone, at, reason_code), reason=note)
         goods_leave(connection, head.id, head.premises_id, milestone, at, actor)
         return head
-    if handoff.offline and is_told(connection, order_id, milestone, at):
+    if handoff.offline and handoff.door is None and is_told(connection, order_id, milestone, at):
         return head
     follows = may_follow(head.milestone, milestone)
     if not follows and not handoff.offline:

@@ -8,7 +8,7 @@ REVOKE INSERT, UPDATE, DELETE ON waybill.off_trip_day, waybill.retention_run, wa
     FROM waybill_gateway;
 -- Old plans are not rewritten.
 REVOKE UPDATE, DELETE ON waybill.trip_change, waybill.profile_version, waybill.ledger_movement FROM waybill_gateway;
-REVOKE UPDATE, DELETE ON waybill.handoff, waybill.check_in FROM waybill_gateway;
+REVOKE UPDATE, DELETE ON waybill.handoff, waybill.handoff_file, waybill.check_in FROM waybill_gateway;
 GRANT UPDATE (acknowledged_at, acknowledged_by) ON waybill.check_in TO waybill_gateway;
 REVOKE INSERT, UPDATE, DELETE ON waybill.ledger FROM waybill_gateway;
 REVOKE ALL ON waybill.audit_event FROM waybill_gateway;

@@ -10,7 +10,7 @@ import pytest
 
 from tests.fixtures.api import Api, clock_at
 from tests.fixtures.gateway import NOON
-from tests.fixtures.trips import PROOFS, add_driver, add_van, change, do, order, plan
+from tests.fixtures.trips import PROOFS, change, on_the_road
 
 MINUTE = timedelta(minutes=1)
 
@@ -18,19 +18,7 @@ MINUTE = timedelta(minutes=1)
 @pytest.fixture
 def road(api: Api) -> Api:
     """Two vans that left at noon under California's profile, van-1 with orders 1001 and 1002, van-2 with 1003."""
-    for number in (1, 2):
-        add_van(api, f"van-{number}")
-        add_driver(api, f"E-{number}")
-    said = {"profile": "california-adult-use", "reason": "licensed there"}
-    assert api.ask("chief", "PUT", "/v1/premises/store/profile", said).status_code == 200
-    plan(api, [order(api, "a"), order(api, "b", 2)])
-    plan(api, [order(api, "c", 3)], van="van-2", driver="E-2")
-    ticked = ["licence_copy", "qr_certificate", "government_id", "badge"]
-    for trip, orders in (("T-0001", ("1001", "1002")), ("T-0002", ("1003",))):
-        api.ask("dispatcher", "PATCH", f"/v1/trips/{trip}/papers", {"ledger_no": "L-1", "checklist": ticked})
-        for one in orders:
-            do(api, trip, "load", {"code": one})
-        do(api, trip, "depart", {"at": NOON.isoformat()})
+    on_the_road(api)
     return api
 
 
