@@ -19,6 +19,8 @@ from gateway.api import (
     conditions,
     customer_pages,
     documents,
+    driver_sessions,
+    driver_trip,
     drivers,
     enrolments,
     events,
@@ -45,6 +47,7 @@ from gateway.api import (
     premises_register,
     profiles,
     sessions,
+    shift_links,
     transfers,
     trip_times,
     trips,
@@ -54,6 +57,7 @@ from gateway.api import (
 from gateway.api.customer_pages import CustomerPages
 from gateway.api.database import Connect
 from gateway.api.description import describe_errors
+from gateway.api.driver_pages import DriverPages
 from gateway.api.enrolments import EnrolmentDesk
 from gateway.api.headers import SecurityHeaders
 from gateway.api.problems import speak_problems
@@ -92,6 +96,7 @@ ROUTERS = (
     premises_register.router,
     vehicles.router,
     drivers.router,
+    shift_links.router,
     installs.router,
     known_places.router,
     documents.router,
@@ -110,6 +115,8 @@ ROUTERS = (
     alerts.roster,
     pages.static_router,
     customer_pages.router,
+    driver_sessions.router,
+    driver_trip.router,
 )
 
 _DESCRIPTION = """Waybill's HTTP API. Errors are problem documents (RFC 9457). Times are RFC 3339 with an offset."""
@@ -155,6 +162,7 @@ def make_app(
     app.state.places = places or Places()
     app.state.keeper = Keeper(map_dir)
     app.state.customer_pages = customer or CustomerPages()
+    app.state.driver_pages = DriverPages()
     speak_problems(app)
     describe_errors(app)
     app.add_middleware(SecurityHeaders)

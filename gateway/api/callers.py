@@ -68,7 +68,7 @@ def _signed_in(request: Request, connection: Database) -> StaffMember | None:
     found = None if token is None else session_of(connection, token)
     if found is None:
         return None
-    _refuse_foreign_page(request)
+    refuse_foreign_page(request)
     session, account = found
     return StaffMember(account, session, driver_of(connection, account, request.app.state.clock.now()))
 
@@ -99,7 +99,7 @@ def _unauthorized(detail: str) -> HTTPException:
     return HTTPException(HTTPStatus.UNAUTHORIZED, detail, headers={"WWW-Authenticate": 'Bearer realm="waybill"'})
 
 
-def _refuse_foreign_page(request: Request) -> None:
+def refuse_foreign_page(request: Request) -> None:
     """A page of another origin must not act with the cookie of whoever looks at it."""
     if request.method in _SAFE:
         return

@@ -12,15 +12,15 @@ from contextlib import contextmanager
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import Annotated
-from urllib.parse import parse_qs, quote
+from urllib.parse import quote
 
 import psycopg
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
 from contract.clock import Clock
 from gateway.api.clock import Now
+from gateway.api.forms import Form
 from gateway.api.pace import Pace
 from gateway.api.pages import PageRoute, page, page_headers, sorry, words_for
 from gateway.api.tries import sender
@@ -42,7 +42,6 @@ _ANSWERS_A_MINUTE = 300
 # Nobody types 22 letters; whoever tries links gets this many in 10 minutes.
 _WRONG_LINKS, _WRONG_WITHIN_S = 30, 600.0
 _NOTES, _NOTES_WITHIN_S = 6, 3600.0
-_MOST_FORM_BYTES = 8 * 1024  # a note of 280 characters, each as 12 letters
 # What messages put behind a link, and phones take for a part of it.
 _AFTER_LINKS = ".,;:!?)>\"'"
 _UNREADABLE = HTTPStatus.UNPROCESSABLE_ENTITY
@@ -120,21 +119,8 @@ def note_form(request: Request, token: str, now: Now) -> Response:
     return _answered(request, token, now, lambda _connection, order: _note_page(request, token, order))
 
 
-async def _form(request: Request) -> dict[str, list[str]]:
-    """The fields of a form; one that is too large, or has many fields, has none."""
-    body = b""
-    async for piece in request.stream():
-        body += piece
-        if len(body) > _MOST_FORM_BYTES:
-            return {}
-    try:
-        return parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=10)
-    except ValueError:
-        return {}
-
-
 @router.post("/{token}/note", summary="Leaves a note for the driver")
-def put_note(request: Request, token: str, now: Now, form: Annotated[dict[str, list[str]], Depends(_form)]) -> Response:
+def put_note(request: Request, token: str, now: Now, form: Form) -> Response:
     def answer(connection: psycopg.Connection, order: CustomerOrder) -> Response:
         words = words_for(request, "customer", order.customer_language)
         text = form.get("note", [""])[0]

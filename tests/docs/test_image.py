@@ -79,7 +79,7 @@ def test_caddy_leads_to_services_and_their_ports() -> None:
 
 
 def test_one_origin_serves_api_drivers_and_customers_and_hides_the_dashboard() -> None:
-    assert "@api path /v1 /v1/* /d /d/* /t /t/* /o /o/*" in CADDYFILE
+    assert "@api path /v1 /v1/* /driver /driver/* /t /t/* /o /o/*" in CADDYFILE
     behind_door = CADDYFILE[CADDYFILE.index("basic_auth") :]
     assert "reverse_proxy dashboard:8501" in behind_door
     assert "reverse_proxy api" not in behind_door

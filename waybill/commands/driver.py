@@ -1,4 +1,4 @@
-"""`waybill driver`: lists and adds drivers. Holds no rules of its own."""
+"""`waybill driver`: lists and adds drivers, lets their phones in. Holds no rules of its own."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from waybill.commands import driver_link
 from waybill.commands.sheets import PremisesCode, add_sheet_commands
 from waybill.commands.vehicle import Json
 from waybill.connections import database
@@ -20,6 +21,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Drivers: who may be on a trip's crew.")
     group.command(name="list")(list_drivers)
     group.command(name="add")(add)
+    driver_link.register(group)
     add_sheet_commands(group, "drivers")
     app.add_typer(group, name="driver")
 

@@ -43,10 +43,17 @@ def test_every_language_has_the_same_texts_with_the_same_placeholders(kind: str,
 # Whose words each kind is, and some that must be found there, else nothing is looked at.
 SPEAKERS = {
     "customer": ("gateway.pages/templates/[bcs]*.html", "gateway.customer/*.py", "gateway.api/customer_pages.py"),
+    "driver": (
+        "gateway.pages/templates/base.html",
+        "gateway.pages/templates/driver*.html",
+        "gateway.driver/*.py",
+        "gateway.api/driver_*.py",
+    ),
     "handoff": ("gateway.pages/templates/base.html", "gateway.pages/templates/handoff*.html", "gateway.custody/*.py"),
 }
 FOUND = {
     "customer": {"title", "am", "pm", "months", "why_other", "note_write", "note_change"},
+    "driver": {"am", "months", "title", "check_id", "progress", "sign_in"},
     "handoff": {"am", "months", "document_title", "document_returned"},
 }
 
@@ -62,7 +69,9 @@ def test_every_text_is_used_and_every_used_text_is_there(kind: str) -> None:
     """A key is named whole in a template or in code, or made of a beginning that stands there."""
     said = "\n".join(path.read_text("utf-8") for path in _speakers(kind))
     beginnings = set(re.findall(r"[\"'](\w+_)\{", said)) | {"first_", "goods_"}
-    sorries = {f"{what}_" for what in ("gone", "away", "broken", "slow")}
+    sorries = {
+        f"{what}_" for what in ("gone", "away", "broken", "slow", "link_gone", "in_use", "not_signed_in", "foreign")
+    }
 
     def is_used(key: str) -> bool:
         return f"'{key}'" in said or f'"{key}"' in said or any(key.startswith(one) for one in beginnings | sorries)
@@ -77,6 +86,8 @@ def test_every_text_is_used_and_every_used_text_is_there(kind: str) -> None:
 
 def test_every_milestone_and_every_told_reason_has_its_words() -> None:
     texts = words_of("customer", "en").texts
+
+    assert {f"milestone_{milestone}" for milestone in Milestone} <= words_of("driver", "en").texts.keys()
 
     assert {f"step_{milestone}" for milestone in Milestone} <= texts.keys()
     assert {f"headline_{milestone}" for milestone in Milestone} <= texts.keys()
