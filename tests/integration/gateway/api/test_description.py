@@ -53,6 +53,6 @@ def test_no_endpoint_was_forgotten(api: Api) -> None:
     there = {route.path for router in ROUTERS for route in router.routes}  # type: ignore[attr-defined]
 
     # Pages and what monitors ask are described elsewhere.
-    pages = {path for path in there if path.startswith(("/t/", "/o/"))}
+    pages = {path for path in there if path.startswith(("/t/", "/o/", "/driver"))}
     assert there - described - pages <= {"/metrics", "/healthz", "/readyz"}
     assert described >= _LEFT_OUT - {"/metrics"}
