@@ -27,6 +27,7 @@ _MODULES = (
     "up",
     "status",
     "history",
+    "report",
     "rejects",
     "wire",
     "retention",
