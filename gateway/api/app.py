@@ -21,6 +21,7 @@ from gateway.api import (
     documents,
     driver_sessions,
     driver_trip,
+    driver_yard,
     drivers,
     enrolments,
     events,
@@ -119,6 +120,7 @@ ROUTERS = (
     customer_pages.router,
     driver_sessions.router,
     driver_trip.router,
+    driver_yard.router,
 )
 
 _DESCRIPTION = """Waybill's HTTP API. Errors are problem documents (RFC 9457). Times are RFC 3339 with an offset."""

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -87,6 +87,12 @@ def answered(
     """The page that `answer` makes for the driver, in a transaction that is rolled back when it raises."""
     with request.app.state.connect() as connection, connection.transaction():
         return answer(connection, driver_caller(request, connection, now))
+
+
+def frame(request: Request, caller: DriverCaller, now: datetime) -> dict[str, Any]:
+    """What stands below every page of a driver who is signed in."""
+    until = PlaceTime(caller.tz, driver_words(request)).moment(caller.ends_at, now)
+    return {"driver_name": caller.driver_name, "until": until}
 
 
 def cookie_name(request: Request) -> str:

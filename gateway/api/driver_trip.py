@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 import psycopg
 from fastapi import APIRouter, Request, Response
 
 from gateway.api.clock import Now
 from gateway.api.driver_pages import DriverRoute, driver_page, driver_words
-from gateway.api.driver_sessions import DriverCaller, answered
+from gateway.api.driver_sessions import DriverCaller, answered, frame
 from gateway.driver.own_trips import own_trip, own_trips, with_doors
 from gateway.driver.trip_view import dialled, other_trips, trip_page
-from gateway.pages.times import PlaceTime
 from storage.driver_trips import phone_of_premises
 from storage.trips import Trip
 
@@ -27,7 +25,7 @@ def current_trip(request: Request, now: Now) -> Response:
         if not trips:
             premises, phone = phone_of_premises(connection, caller.premises_id)
             return driver_page(
-                request, "driver_no_trip.html", **_frame(request, caller, now), premises=premises,
+                request, "driver_no_trip.html", **frame(request, caller, now), premises=premises,
                 phone=phone, dial=dialled(phone),
             )  # fmt: skip
         return _trip_page(request, connection, caller, trips[0], now)
@@ -49,10 +47,4 @@ def _trip_page(
     words = driver_words(request)
     shown = trip_page(with_doors(connection, trip, now), caller.driver_id, words, now)
     others = other_trips(own_trips(connection, caller.driver_id, now), trip.head.id, words, now)
-    return driver_page(request, "driver_trip.html", **_frame(request, caller, now), page=shown, others=others)
-
-
-def _frame(request: Request, caller: DriverCaller, now: datetime) -> dict[str, Any]:
-    """What stands below every page of a driver who is signed in."""
-    until = PlaceTime(caller.tz, driver_words(request)).moment(caller.ends_at, now)
-    return {"driver_name": caller.driver_name, "until": until}
+    return driver_page(request, "driver_trip.html", **frame(request, caller, now), page=shown, others=others)
