@@ -25,6 +25,14 @@ class DoorCustomer(msgspec.Struct, frozen=True):
     lines: int
 
 
+class StopToExplain(msgspec.Struct, frozen=True):
+    """A stop that nobody has given a reason for; `ended_at` None: it still stands."""
+
+    id: UUID
+    began_at: datetime
+    ended_at: datetime | None
+
+
 def trips_of_driver(
     connection: psycopg.Connection, driver_id: UUID, from_at: datetime, to_at: datetime, most: int
 ) -> list[UUID]:
@@ -44,3 +52,9 @@ def phone_of_premises(connection: psycopg.Connection, premises_id: UUID) -> tupl
     row = connection.execute(statement("phone_of_premises"), {"premises_id": premises_id}).fetchone()
     assert row is not None, "a foreign key keeps premises"
     return row[0], row[1]
+
+
+def stops_to_explain(connection: psycopg.Connection, trip_id: UUID) -> list[StopToExplain]:
+    """In the order in which they were made."""
+    rows = connection.execute(statement("stops_to_explain"), {"trip_id": trip_id})
+    return [StopToExplain(*row) for row in rows]

@@ -19,6 +19,7 @@ from gateway.api import (
     conditions,
     customer_pages,
     documents,
+    driver_road,
     driver_sessions,
     driver_trip,
     driver_yard,
@@ -121,6 +122,7 @@ ROUTERS = (
     driver_sessions.router,
     driver_trip.router,
     driver_yard.router,
+    driver_road.router,
 )
 
 _DESCRIPTION = """Waybill's HTTP API. Errors are problem documents (RFC 9457). Times are RFC 3339 with an offset."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from http import HTTPStatus
 
 import psycopg
 from fastapi import APIRouter, Request, Response
@@ -11,11 +12,16 @@ from gateway.api.clock import Now
 from gateway.api.driver_pages import DriverRoute, driver_page, driver_words
 from gateway.api.driver_sessions import DriverCaller, answered, frame
 from gateway.driver.own_trips import own_trip, own_trips, with_doors
+from gateway.driver.road_view import road_page
 from gateway.driver.trip_view import dialled, other_trips, trip_page
+from gateway.driver.yard import Told
 from storage.driver_trips import phone_of_premises
 from storage.trips import Trip
 
 router = APIRouter(prefix="/driver", route_class=DriverRoute, include_in_schema=False)
+
+# What a deed that was done leads back with.
+_SAID = frozenset({"checked_in", "help", "arrived", "why"})
 
 
 @router.get("", summary="The driver's trip that counts now")
@@ -28,7 +34,7 @@ def current_trip(request: Request, now: Now) -> Response:
                 request, "driver_no_trip.html", **frame(request, caller, now), premises=premises,
                 phone=phone, dial=dialled(phone),
             )  # fmt: skip
-        return _trip_page(request, connection, caller, trips[0], now)
+        return show_trip(request, connection, caller, trips[0], now)
 
     return answered(request, now, answer)
 
@@ -36,15 +42,24 @@ def current_trip(request: Request, now: Now) -> Response:
 @router.get("/trips/{key}", summary="One of the driver's trips of this shift")
 def one_trip(request: Request, key: str, now: Now) -> Response:
     def answer(connection: psycopg.Connection, caller: DriverCaller) -> Response:
-        return _trip_page(request, connection, caller, own_trip(connection, caller.driver_id, key, now), now)
+        return show_trip(request, connection, caller, own_trip(connection, caller.driver_id, key, now), now)
 
     return answered(request, now, answer)
 
 
-def _trip_page(
-    request: Request, connection: psycopg.Connection, caller: DriverCaller, trip: Trip, now: datetime
-) -> Response:
+def show_trip(
+    request: Request, connection: psycopg.Connection, caller: DriverCaller, trip: Trip, now: datetime,
+    told: Told | None = None,
+) -> Response:  # fmt: skip
+    """The trip's page, with what came of a deed."""
     words = driver_words(request)
+    said = request.query_params.get("said")
+    if told is None and said in _SAID:
+        told = Told(f"said_{said}", good=True)
     shown = trip_page(with_doors(connection, trip, now), caller.driver_id, words, now)
     others = other_trips(own_trips(connection, caller.driver_id, now), trip.head.id, words, now)
-    return driver_page(request, "driver_trip.html", **frame(request, caller, now), page=shown, others=others)
+    return driver_page(
+        request, "driver_trip.html", **frame(request, caller, now), page=shown, others=others, told=told,
+        road=road_page(connection, trip, words, now),
+        status=HTTPStatus.OK if told is None or told.good else HTTPStatus.CONFLICT,
+    )  # fmt: skip

@@ -19,6 +19,8 @@ from gateway.pages.words import Words
 from storage.driver_trips import DoorCustomer
 from storage.trips import Trip, TripDrop
 
+_ON_THE_WAY = frozenset({Milestone.OUT_FOR_DELIVERY, Milestone.ARRIVING_SOON})
+
 
 class DropCard(msgspec.Struct, frozen=True, kw_only=True):
     """One drop as the driver reads it."""
@@ -29,6 +31,7 @@ class DropCard(msgspec.Struct, frozen=True, kw_only=True):
     milestone: str
     is_over: bool
     is_next: bool
+    may_arrive: bool
     window: str
     expected: str | None
     late: bool
@@ -144,7 +147,8 @@ def _card(
     place, map_url = _ways_there(drop)
     return DropCard(
         order_id=drop.order_id, seq=drop.seq, order_no=drop.order_no, milestone=words(f"milestone_{drop.milestone}"),
-        is_over=is_over, is_next=is_next, window=times.window(drop.window_from, drop.window_to, now),
+        is_over=is_over, is_next=is_next, may_arrive=drop.milestone in _ON_THE_WAY,
+        window=times.window(drop.window_from, drop.window_to, now),
         expected=None if is_over or expected_at is None else words("expected", at=times.moment(expected_at, now)),
         late=not is_over and (now if expected_at is None else max(now, expected_at)) > drop.window_to,
         address=drop.address, place=place, map_url=map_url, customer=shown.name if shown else None,

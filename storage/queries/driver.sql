@@ -71,3 +71,13 @@ WHERE d.trip_id = %(trip_id)s;
 -- name: phone_of_premises
 -- Name and number of whoever dispatches.
 SELECT name, phone FROM waybill.premises WHERE id = %(premises_id)s;
+
+-- name: stops_to_explain
+-- Stops of a trip for which an exception is open that they are not explained.
+SELECT s.id, s.began_at, s.ended_at
+FROM waybill.stop s JOIN waybill.derivation d ON d.id = s.derivation_id
+WHERE d.trip_id = %(trip_id)s AND d.superseded_at IS NULL AND s.reason = 'UNEXPLAINED' AND EXISTS (
+    SELECT FROM waybill.exception e
+    WHERE e.trip_id = d.trip_id AND e.kind = 'unexplained_stop' AND e.closed_at IS NULL AND NOT e.withdrawn
+        AND e.during && tstzrange(s.began_at, s.ended_at, '[]'))
+ORDER BY s.began_at;

@@ -44,3 +44,18 @@ if (button && "BarcodeDetector" in window && navigator.mediaDevices) {
   button.onclick = start;
   if (location.hash === "#scan") start();
 }
+
+// Help: two seconds of holding send it at once; a short press asks first.
+for (const held of document.querySelectorAll("form[data-hold-ms]")) {
+  const press = held.querySelector("button");
+  const says = press.textContent;
+  let timer = 0;
+  const release = () => { clearTimeout(timer); timer = 0; press.classList.remove("held"); press.textContent = says; };
+  press.addEventListener("pointerdown", () => {
+    press.classList.add("held");
+    press.textContent = held.dataset.holding;
+    timer = setTimeout(() => { held.method = "post"; held.submit(); }, Number(held.dataset.holdMs));
+  });
+  for (const name of ["pointerup", "pointercancel", "pointerleave"]) press.addEventListener(name, release);
+  press.addEventListener("contextmenu", (event) => event.preventDefault());
+}
