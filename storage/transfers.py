@@ -48,6 +48,15 @@ class Transfer(msgspec.Struct, frozen=True):
         return "pending" if self.order_ids else "withdrawn"
 
 
+class StandingBy(msgspec.Struct, frozen=True):
+    """A vehicle in service that is on no trip, and its newest fix that counts."""
+
+    name: str
+    fixed_at: datetime | None
+    lat_e7: int | None
+    lon_e7: int | None
+
+
 def put_transfer(
     connection: psycopg.Connection, premises_id: UUID, from_trip_id: UUID, to_trip_id: UUID,
     order_ids: Sequence[UUID], *, actor: Actor, at: datetime, reason: str, ends_trip: bool,
@@ -103,3 +112,8 @@ def confirm_transfer(
         "recorded_by": f"{actor.kind} {actor.name}", "reason": reason,
     }  # fmt: skip
     connection.execute(statement("confirm_transfer"), values)
+
+
+def standing_by(connection: psycopg.Connection, premises_id: UUID) -> list[StandingBy]:
+    """Vehicles of the premises that could come out for goods: in service, on no trip and planned for none."""
+    return [StandingBy(*row) for row in connection.execute(statement("standing_by"), {"premises_id": premises_id})]

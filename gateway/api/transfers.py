@@ -49,15 +49,16 @@ from gateway.dispatch.rescuing import (
     open_orders,
     place_of,
     propose,
+    remedy,
     to_bring_back,
     work_out,
 )
+from gateway.dispatch.standing import Standing, vehicles_standing_by
 from gateway.dispatch.transfers import confirm
 from gateway.dispatch.writing import write_changes
 from gateway.people.permissions import Permission
-from storage.master import vehicles
 from storage.transfers import Transfer, transfers
-from storage.trips import as_uuid, open_trips_of
+from storage.trips import as_uuid
 
 router = APIRouter(prefix="/v1", tags=["trips"], route_class=IdempotentRoute)
 
@@ -88,7 +89,7 @@ class VanOut(BaseModel):
     crew: list[CrewOut]
     lat: float | None
     lon: float | None
-    fixed_at: datetime | None
+    fixed_at: datetime | None = Field(description="null: no fix is known; then a place is that of the premises")
     distance_m: float | None
     free_at: datetime | None = Field(description="when it could go on with the goods, by estimate")
     open_drops: int
@@ -134,7 +135,8 @@ class RescueOptions(BaseModel):
     )
     vans: list[VanOut]
     proposal: list[ReliefIn] = Field(description="`to` of the POST")
-    nobody: list[str] = Field(description="orders that no van has room for: let a vehicle with a crew come out")
+    nobody: list[str] = Field(description="orders that no van has room for, with those that only go home")
+    remedy: str | None = Field(description="what to do where the proposal does not do it all; null: it does")
     effects: list[TripEffects]
 
 
@@ -165,18 +167,14 @@ def rescue_options(
     scope = scope_of_trips(caller, Permission.TRIPS_READ)
     worked = work_out(connection, trip, scope, proposal.to, caller.actor, now, "", ways)
     place = place_of(trip)
-    standing_by = [
-        _standing_by(one.name)
-        for one in vehicles(connection, trip.head.premises_id)
-        if one.retired_at is None and not open_trips_of(connection, one.id, [])
-    ]
+    standing = vehicles_standing_by(connection, trip, now, ways)
     return RescueOptions(
         trip_no=trip.head.trip_no, vehicle=trip.head.vehicle, lat=None if place is None else place[0] / 1e7,
         lon=None if place is None else place[1] / 1e7, fixed_at=trip.head.fixed_at, open_orders=open_orders(trip),
-        to_bring_back=to_bring_back(connection, trip), vans=[*map(_van, found), *standing_by],
-        proposal=[ReliefIn(orders=list(one.orders), trip=one.trip, sequence=list(one.sequence or ()))
-                  for one in proposal.to],
-        nobody=list(proposal.nobody), effects=_effects(worked),
+        to_bring_back=to_bring_back(connection, trip), vans=[*map(_van, found), *map(_standing, standing)],
+        proposal=[ReliefIn(orders=list(one.orders), trip=one.trip,
+                           sequence=None if one.sequence is None else list(one.sequence)) for one in proposal.to],
+        nobody=list(proposal.nobody), remedy=remedy(trip, proposal), effects=_effects(worked),
     )  # fmt: skip
 
 
@@ -250,10 +248,11 @@ def _van(one: Candidate) -> VanOut:
     )  # fmt: skip
 
 
-def _standing_by(vehicle: str) -> VanOut:
+def _standing(one: Standing) -> VanOut:
     return VanOut(
-        vehicle=vehicle, trip_no=None, crew=[], lat=None, lon=None, fixed_at=None, distance_m=None, free_at=None,
-        open_drops=0, free_value_minor=None, free_mass_g=None,
+        vehicle=one.name, trip_no=None, crew=[], lat=None if one.place is None else one.place[0] / 1e7,
+        lon=None if one.place is None else one.place[1] / 1e7, fixed_at=one.fixed_at, distance_m=one.distance_m,
+        free_at=one.free_at, open_drops=0, free_value_minor=one.free_value_minor, free_mass_g=one.free_mass_g,
     )  # fmt: skip
 
 

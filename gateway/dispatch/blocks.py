@@ -215,7 +215,12 @@ def load_value_minor(bags: Sequence[Bag]) -> int | None:
 def load_mass_g(bags: Sequence[Bag]) -> Decimal:
     """What the goods weigh whose unit is a mass."""
     lines = [line for bag in bags if not bag.is_cancelled or bag.is_aboard for line in bag.lines]
-    return sum((line.quantity * _GRAMS[line.unit] for line in lines if line.unit in _GRAMS), Decimal(0))
+    return sum((grams(line.quantity, line.unit) for line in lines), Decimal(0))
+
+
+def grams(quantity: Decimal, unit: str) -> Decimal:
+    """What so much of something weighs; 0 when its unit is no mass."""
+    return quantity * _GRAMS.get(unit, Decimal(0))
 
 
 def _unordered_minor(bags: Sequence[Bag]) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 import msgspec
@@ -11,7 +12,7 @@ import psycopg
 
 from contract.geo import distance_m
 from contract.milestones import Milestone
-from gateway.dispatch.blocks import load_mass_g, load_value_minor
+from gateway.dispatch.blocks import grams, load_mass_g, load_value_minor
 from gateway.dispatch.changes import Workbench, WorkedOut, must_be_open
 from gateway.dispatch.drafting import WantedMember, busy, crew_at, plan_of, premises_by_id, start_of, vehicle_at
 from gateway.dispatch.errors import DispatchConflictError, DispatchError
@@ -20,7 +21,7 @@ from gateway.dispatch.guards import refuse
 from gateway.dispatch.loading import bags_of, total_value_minor
 from gateway.dispatch.plan import OVER, as_document
 from gateway.dispatch.profiles_of import pin, profile_of_trip
-from gateway.dispatch.rescue import Load, Relief, split
+from gateway.dispatch.rescue import HomeLoad, Load, Relief, split, take_home
 from gateway.dispatch.wanted_changes import Move
 from storage.audit import Actor, AuditEvent, record
 from storage.ledger import aboard
@@ -101,30 +102,51 @@ def candidates(connection: psycopg.Connection, trip: Trip, now: datetime, ways: 
 
 
 def propose(connection: psycopg.Connection, trip: Trip, found: Sequence[Candidate], ways: Ways = STRAIGHT) -> Proposal:
-    """A split of the trip's open orders that makes the least lateness; what failed goes with the first of the vans."""
+    """A split of the trip's open orders that makes the least lateness; what has to go home goes with those vans first,
+    then with the nearest that is under way."""
     bags = {bag.order_id: bag for bag in bags_of(connection, trip)}
     plan = plan_of(trip)
-    loads = [
-        Load(drop.door, load_value_minor([bags[drop.order_id]]), round(load_mass_g([bags[drop.order_id]])))
+    loads = {
+        drop.order_id: Load(
+            drop.door, load_value_minor([bags[drop.order_id]]), round(load_mass_g([bags[drop.order_id]]))
+        )
         for drop in plan.drops
         if drop.is_open
-    ]
+    }
     reliefs = [
         Relief(one.trip.head.trip_no, one.start, tuple(plan_of(one.trip).doors), one.free_value_minor, one.free_mass_g)
         for one in found
     ]
-    sequences, left = split(loads, reliefs, ways)
+    sequences, left = split([*loads.values()], reliefs, ways)
+    out = {one.trip.head.trip_no for one in found if one.trip.head.departed_at is not None}
+    by_choice = sorted(reliefs, key=lambda one: (one.name not in sequences, one.name not in out))
+    taken = {name: [loads[one] for one in sequence if one in loads] for name, sequence in sequences.items()}
+    home, stays = take_home(_goods_to_bring_back(connection, trip), by_choice, taken)
     numbers = {drop.order_id: drop.order_no for one in (trip, *(each.trip for each in found)) for drop in one.drops}
-    mine = {drop.order_id for drop in plan.drops}
-    back = to_bring_back(connection, trip)
     to = [
         WantedRelief(
-            trip=name, orders=(*(numbers[one] for one in sequence if one in mine), *(back if not place else [])),
-            sequence=tuple(numbers[one] for one in sequence),
+            trip=name,
+            orders=tuple(
+                numbers[one] for one in (*(one for one in sequences.get(name, []) if one in loads), *home.get(name, []))
+            ),
+            sequence=tuple(numbers[one] for one in sequences[name]) if name in sequences else None,
         )
-        for place, (name, sequence) in enumerate(sequences.items())
+        for name in dict.fromkeys((*sequences, *home))
     ]  # fmt: skip
-    return Proposal(to, [numbers[one] for one in left])
+    return Proposal(to, [numbers[one] for one in (*left, *stays)])
+
+
+def remedy(trip: Trip, proposal: Proposal) -> str | None:
+    """What a dispatcher does where the proposal does not do it all; None: it does."""
+    if proposal.nobody:
+        return (
+            f"no van under way can take {', '.join(proposal.nobody)}: name in `to` a vehicle that stands by, with a "
+            f"crew; or, when the goods come home with {trip.head.vehicle} (towed, fetched), send back what is open, "
+            "say `returned` of each order once they are in (`unload` of what a customer left), then end the trip"
+        )
+    if not proposal.to:
+        return f"nothing is left in {trip.head.vehicle}: end the trip with its reason (POST /v1/trips/{{trip}}/end)"
+    return None
 
 
 def work_out(
@@ -148,6 +170,18 @@ def must_be_under_way(trip: Trip) -> None:
     must_be_open(trip)
     if trip.head.departed_at is None:
         raise DispatchConflictError(f"{trip.head.trip_no} has not left: change its vehicle or crew instead")
+
+
+def _goods_to_bring_back(connection: psycopg.Connection, trip: Trip) -> list[HomeLoad]:
+    back = set(to_bring_back(connection, trip))
+    inside = aboard(connection, trip_ids=[trip.head.id])
+    found = []
+    for drop in trip.drops:
+        if drop.order_no in back:
+            goods = [one for one in inside if one.order_id == drop.order_id]
+            mass_g = round(sum((grams(one.quantity, one.unit) for one in goods), Decimal(0)))
+            found.append(HomeLoad(drop.order_id, total_value_minor(goods), mass_g))
+    return found
 
 
 def _candidate(

@@ -61,3 +61,13 @@ UPDATE waybill.transfer SET
     taken_recorded_by = CASE WHEN %(takes)s THEN coalesce(taken_recorded_by, %(recorded_by)s) ELSE taken_recorded_by END,
     taken_reason = CASE WHEN %(takes)s AND taken_at IS NULL THEN %(reason)s ELSE taken_reason END
 WHERE id = %(id)s;
+
+-- name: standing_by
+-- Vehicles in service at a premises without a trip that has not ended, each with its newest fix that counts.
+SELECT v.name, f.fixed_at, f.lat_e7, f.lon_e7
+FROM waybill.vehicle v
+LEFT JOIN waybill.install i ON i.vehicle_id = v.id AND i.dedicated AND upper_inf(i.during)
+LEFT JOIN waybill.last_fix f ON f.device_id = i.device_id AND f.fixed_at >= lower(i.during)
+WHERE v.premises_id = %(premises_id)s AND v.retired_at IS NULL
+    AND NOT EXISTS (SELECT FROM waybill.trip t WHERE t.vehicle_id = v.id AND t.ended_at IS NULL)
+ORDER BY v.name;

@@ -19,13 +19,14 @@ class Dispatch(Day):
     """Plans, loads, sends off and reacts. `fate` of an order says how it ends."""
 
     per_trip = 6
-    breakdown_of = ""  # the van that is to fail, once
+    breakdown_of = ""  # the van that failed: the first one under way with goods that a customer left of an order
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
         self.meetings: dict[str, list[Visit]] = {}  # van -> whom it meets on the road first
         self.happened: list[str] = []
         self.attempts: dict[str, int] = {}
+        self.left_aboard: dict[str, str] = {}  # van -> the order that it delivered in part on its trip
         self._crew_accounts: dict[str, Caller] = {}
 
     def next_visit(self, van: str) -> Visit | None:
@@ -50,6 +51,7 @@ class Dispatch(Day):
         elif order.fate == "partial":
             taken = [{"line_no": 1, "accepted_quantity": 1}, {"line_no": 2, "accepted_quantity": 1}]
             self.say(self.phones, number, "delivered", at, lines=taken)
+            self.left_aboard[van] = number
             self._tell("partial")
         else:
             self.say(self.phones, number, "delivered", at)
@@ -57,6 +59,7 @@ class Dispatch(Day):
     def back_home(self, van: str, at: datetime) -> None:
         """What came back is counted in, and may go out again."""
         run = self.runs.pop(van)
+        self.left_aboard.pop(van, None)
         aboard = self.aino.ask("GET", f"/v1/trips/{run.trip_no}/ledger")["aboard"]
         for number in dict.fromkeys(one["order_no"] for one in aboard):
             state = self.order(number)["milestone"]
@@ -145,7 +148,7 @@ class Dispatch(Day):
                 self._resequence(run)
             elif len(run.orders) >= 2 and "urgent" not in self.happened:
                 self._urgent(van, run)
-            elif van == self.breakdown_of and len(run.orders) >= 2 and others and "breakdown" not in self.happened:
+            elif van in self.left_aboard and run.orders and others and "breakdown" not in self.happened:
                 self._break_down(van, run)
         self.read_plans()
 
@@ -174,10 +177,11 @@ class Dispatch(Day):
 
     def _break_down(self, van: str, run: Run) -> None:
         """Its goods go over to other vans, which come to it; both crews say so themselves."""
-        self.vans[van].broken = True
+        self.vans[van].broken, self.breakdown_of = True, van
         options = self.aino.ask("GET", f"/v1/trips/{run.trip_no}/rescue")
         assert set(options["open_orders"]) == set(run.orders)
-        assert options["nobody"] == []
+        assert self.left_aboard[van] in options["to_bring_back"]
+        assert (options["nobody"], options["remedy"]) == ([], None)
         wish = {"reason": "the engine died", "to": options["proposal"]}
         shown = self.aino.ask("POST", f"/v1/trips/{run.trip_no}/rescue?dry_run=true", wish)
         done = self.do(self.aino, "POST", f"/v1/trips/{run.trip_no}/rescue", wish)

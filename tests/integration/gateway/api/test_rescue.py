@@ -194,6 +194,70 @@ def test_a_delivered_order_of_which_nothing_is_left_stays_with_the_van_that_fail
     assert first in numbers(trip_of(road, "T-0001"))
 
 
+def say(api: Api, number: str, milestone: str, **more: Any) -> None:
+    said = api.ask("dispatcher", "POST", f"/v1/orders/{number}/milestones", {"milestone": milestone, **more})
+    assert said.status_code == 201, said.text
+
+
+def test_goods_that_only_go_home_go_with_the_nearest_van_under_way(road: Api) -> None:
+    failed, part, whole = numbers(trip_of(road, "T-0001"))
+    say(road, failed, "failed", reason_code="RECIPIENT_ABSENT")
+    say(road, part, "delivered", lines=[{"line_no": 1, "accepted_quantity": 1}])
+    say(road, whole, "delivered")
+
+    told = options(road)
+    rescue(road, told["proposal"], dry_run=True)
+    (asked,) = rescue(road, told["proposal"])["transfers"]
+    for crew in ("E-1", "E-2"):
+        confirm(road, asked["id"], crew)
+
+    assert (told["open_orders"], told["to_bring_back"], told["nobody"]) == ([], [failed, part], [])
+    (proposal,) = told["proposal"]
+    assert (proposal["trip"], proposal["orders"], proposal["sequence"]) == ("T-0002", [failed, part], None)
+    assert (told["remedy"], asked["order_nos"]) == (None, [failed, part])
+    assert trip_of(road, "T-0001")["state"] == "ended"
+    assert value_aboard(road, "T-0001") == 0
+
+
+def test_without_a_van_that_can_take_it_the_goods_come_home_with_the_tow(road: Api) -> None:
+    failed, part, still_open = numbers(trip_of(road, "T-0001"))
+    say(road, failed, "failed", reason_code="RECIPIENT_ABSENT")
+    say(road, part, "delivered", lines=[{"line_no": 1, "accepted_quantity": 1}])
+    say(road, *numbers(trip_of(road, "T-0002")), "delivered")
+    do(road, "T-0002", "end", {"reason": "all done"})
+
+    told = options(road)
+    assert (told["proposal"], told["nobody"]) == ([], [still_open, failed, part])
+    assert all(word in told["remedy"] for word in ("stands by", "send back", "returned", "unload", "end the trip"))
+    # As it says.
+    change(road, "T-0001", {"kind": "send_back", "order": still_open, "reason_code": "VEHICLE_BREAKDOWN"})
+    for one in (failed, still_open):
+        say(road, one, "returned")
+    do(road, "T-0001", "unload", {"code": part})
+
+    assert value_aboard(road, "T-0001") == 0
+    empty = options(road)
+    assert (empty["proposal"], empty["nobody"], "end the trip" in empty["remedy"]) == ([], [], True)
+    assert do(road, "T-0001", "end", {"reason": "towed home"})["state"] == "ended"
+
+
+def test_vehicles_that_stand_by_tell_place_distance_and_room(road: Api) -> None:
+    capped = {"values": {"max_load_value_minor": 5000}, "reason": "insured up to that"}
+    assert road.ask("chief", "POST", "/v1/profiles/plain/versions", capped).status_code == 201
+    add_van(road, "van-4")
+    stand(road, "van-4", HOME_LAT, HOME_LON + 0.025, NOON + HOUR)
+
+    vans = [one for one in options(road)["vans"] if one["trip_no"] is None]
+
+    assert [one["vehicle"] for one in vans] == ["van-4", "van-3"]
+    near, home = vans
+    assert (near["distance_m"], home["distance_m"]) == (pytest.approx(277, abs=10), pytest.approx(1659, abs=20))
+    assert (near["fixed_at"] is None, home["fixed_at"]) == (False, None)
+    assert (home["lat"], home["lon"]) == (HOME_LAT, HOME_LON)
+    assert near["free_at"] < home["free_at"]
+    assert {(one["free_value_minor"], one["open_drops"]) for one in vans} == {(5000, 0)}
+
+
 def test_a_vehicle_that_stands_by_comes_out_with_a_crew(road: Api) -> None:
     orders = numbers(trip_of(road, "T-0001"))
     to = {"vehicle": "van-3", "crew": [{"employee_no": "E-1"}], "orders": orders}

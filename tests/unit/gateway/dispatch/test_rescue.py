@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from gateway.dispatch.estimate import Door, Start
-from gateway.dispatch.rescue import Load, Relief, split
+from gateway.dispatch.rescue import HomeLoad, Load, Relief, split, take_home
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -74,3 +74,12 @@ def test_goods_of_unknown_value_fit_only_where_value_does_not_count() -> None:
 
 def test_without_any_van_all_is_left() -> None:
     assert split([load(7, 1)], []) == ({}, [UUID(int=7)])
+
+
+def test_what_goes_home_fills_the_room_that_open_orders_leave() -> None:
+    goods = [HomeLoad(UUID(int=1), 100, 0), HomeLoad(UUID(int=2), 100, 0), HomeLoad(UUID(int=3), 500, 0)]
+    vans = [van("T-1", room_minor=250), van("T-2", room_minor=150)]
+
+    found, left = take_home(goods, vans, {"T-1": [load(9, 1)]})
+
+    assert (ids(found), [one.int for one in left]) == ({"T-1": [1], "T-2": [2]}, [3])
