@@ -15,6 +15,8 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from contract.clock import Clock
 from dashboard.environment import READER_URL, environment
 from storage import reads
+from storage.promises import PromiseRow
+from storage.promises import promises as read_promises
 from storage.reading_rows import DropRow, FleetRow, OrderRow, PremisesRow, TrailRow, TripRow
 from storage.reads import OrderFilter, OrderStory
 
@@ -133,3 +135,10 @@ def order_story(order: str) -> OrderStory | None:
     """One order by number or id, with all that happened to it."""
     with _connected() as connection:
         return reads.order_story(connection, _visible(connection), order, now=now(), most_points=MOST_POINTS)
+
+
+@st.cache_data(ttl=30.0, max_entries=16, show_spinner="Reading the orders of these days …")
+def promises(from_at: datetime, to_at: datetime) -> list[PromiseRow]:
+    """Orders whose window ended from-to."""
+    with _connected() as connection:
+        return read_promises(connection, _visible(connection), from_at=from_at, to_at=to_at, now=now())
