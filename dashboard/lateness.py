@@ -1,4 +1,4 @@
-"""Whether the next drop is late or will probably be, by the plan and the clock alone. Predicts no driving time."""
+"""Whether the next drop is late or will probably be: by its forecast, else by plan and clock. Forecasts nothing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Risk(StrEnum):
 
 
 class Outlook(msgspec.Struct, frozen=True):
-    """The risk, when the plan now expects the van (None: no plan), and how far that is past the window.
+    """The risk, when forecast or plan now expect the van (None: neither is there), and how far that is past the window.
 
     `over_s` is negative while there is room; None when nothing can be said.
     """
@@ -39,23 +39,29 @@ def outlook(
     planned_departure_at: datetime | None,
     departed_at: datetime | None,
     now: datetime,
+    p50_at: datetime | None = None,
+    at_risk: bool = False,
 ) -> Outlook:
-    """Judges one drop.
+    """Judges one drop; `p50_at` and `at_risk` are its forecast's.
 
     1. Arrived: late when that was after the window.
     2. Not there and the window is over: late, by more with every minute.
-    3. The plan, moved by as much as the van left late, ends after the window, or the window's end is close: at risk.
+    3. There is a forecast: at risk as long as it says so, as alerts do.
+    4. The plan, moved by as much as the van left late, ends after the window, or the window's end is close: at risk.
     """
     if window_to is None:
         return Outlook(Risk.NONE)
     if arrived_at is not None:
         over_s = (arrived_at - window_to).total_seconds()
         return Outlook(Risk.LATE if over_s > 0 else Risk.ON_TIME, arrived_at, over_s)
-    expected_at = _expected(planned_arrival_at, planned_departure_at, departed_at, now)
+    if p50_at is not None:
+        expected_at: datetime | None = max(now, p50_at)
+    else:
+        expected_at = _expected(planned_arrival_at, planned_departure_at, departed_at, now)
     over_s = ((expected_at or now) - window_to).total_seconds()
     if now > window_to:
         return Outlook(Risk.LATE, expected_at, over_s)
-    if over_s > 0 or window_to - now < CLOSE:
+    if at_risk or (p50_at is None and (over_s > 0 or window_to - now < CLOSE)):
         return Outlook(Risk.AT_RISK, expected_at, over_s)
     return Outlook(Risk.ON_TIME, expected_at, over_s)
 

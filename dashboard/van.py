@@ -24,6 +24,7 @@ class Van(msgspec.Struct, frozen=True, kw_only=True):
     signal: Signal
     outlook: Outlook
     state: str  # order state in words
+    eta: str  # at the next door, in words; empty: not known, or there
     tz: ZoneInfo
 
     @property
@@ -70,8 +71,12 @@ def van(row: FleetRow, tz: ZoneInfo, now: datetime, rate: float = 1.0) -> Van:
         planned_departure_at=row.planned_departure_at,
         departed_at=row.departed_at,
         now=now,
+        p50_at=row.next_p50_at,
+        at_risk=row.next_at_risk,
     )
-    return Van(row=row, signal=heard, outlook=seen, state=state_words(row, seen, tz, now), tz=tz)
+    return Van(
+        row=row, signal=heard, outlook=seen, state=state_words(row, seen, tz, now), eta=eta_words(row, tz, now), tz=tz
+    )  # fmt: skip
 
 
 def state_words(row: FleetRow, seen: Outlook, tz: ZoneInfo, now: datetime) -> str:
@@ -80,6 +85,8 @@ def state_words(row: FleetRow, seen: Outlook, tz: ZoneInfo, now: datetime) -> st
         return "No trip"
     if seen.risk is Risk.LATE and seen.over_s is not None:
         return f"Late {wording.span(seen.over_s)}"
+    if seen.risk is Risk.AT_RISK and row.next_late_risk is not None:
+        return f"At risk, {wording.percent(row.next_late_risk)}"
     if row.departed_at is None:
         behind_s = (now - row.planned_departure_at).total_seconds()
         if behind_s > 60:
@@ -90,6 +97,12 @@ def state_words(row: FleetRow, seen: Outlook, tz: ZoneInfo, now: datetime) -> st
     if row.next_arrived_at is not None:
         return "At the door"
     return "At risk" if seen.risk is Risk.AT_RISK else "On time"
+
+
+def eta_words(row: FleetRow, tz: ZoneInfo, now: datetime) -> str:
+    if row.next_p50_at is None or row.next_p90_at is None or row.next_arrived_at is not None:
+        return ""
+    return wording.eta(row.next_p50_at, row.next_p90_at, tz, now)
 
 
 def counts(vans: Iterable[Van]) -> Counts:

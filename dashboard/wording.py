@@ -118,6 +118,18 @@ def window(from_at: datetime, to_at: datetime, tz: ZoneInfo, now: datetime | Non
     return f"{begins.rsplit(' ', 1)[0]}–{to_at.astimezone(tz):%H:%M %Z}"
 
 
+def eta(p50_at: datetime, p90_at: datetime, tz: ZoneInfo, now: datetime) -> str:
+    """'14:35–14:50 EET': as likely before as after the first, nine in ten before the second."""
+    if p90_at <= now:
+        return "any minute"
+    return window(max(p50_at, now), p90_at, tz, now)
+
+
+def percent(share: float) -> str:
+    """A probability; what is not certain is never called 0 or 100."""
+    return f"{min(99, max(1, round(share * 100)))} %"
+
+
 def speed(speed_mps: float | None) -> str:
     return "" if speed_mps is None else f"{speed_mps * MPS_TO_KMH:.0f} km/h"
 

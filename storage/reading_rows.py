@@ -61,6 +61,11 @@ class FleetRow(msgspec.Struct, frozen=True):
     next_seq: int | None
     next_lat_e7: int | None
     next_lon_e7: int | None
+    next_p50_at: datetime | None = None  # the forecast that counts
+    next_p90_at: datetime | None = None
+    next_late_risk: float | None = None
+    next_at_risk: bool = False  # an episode is open
+    later_at_risk: int = 0  # drops after it whose window will probably be missed, or has been
 
 
 class TripRow(msgspec.Struct, frozen=True):
@@ -95,6 +100,9 @@ class DropRow(msgspec.Struct, frozen=True):
     left_at: datetime | None
     milestone: str
     milestone_at: datetime
+    p50_at: datetime | None = None  # the forecast that counts
+    p90_at: datetime | None = None
+    late_risk: float | None = None
 
 
 class TrailRow(msgspec.Struct, frozen=True):

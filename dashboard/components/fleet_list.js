@@ -13,6 +13,7 @@ const head = (van) => `
   <span class="link ${van.link}"><i></i>${escaped(van.heard)}</span>
   <span class="motion">${van.turn === null ? '<b class="stop"></b>' : `<b class="go" style="transform:rotate(${van.turn}deg)"></b>`}${escaped(van.motion)}</span>
   <span class="next">${escaped(van.next)}</span>
+  <span class="eta">${escaped(van.eta)}</span>
   <span class="window">${escaped(van.window)}</span>`
 
 const drop = (row) => `

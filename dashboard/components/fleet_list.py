@@ -72,6 +72,7 @@ def row_of(entry: Van) -> dict[str, Any]:
         "turn": None if entry.heading_deg is None else round(entry.heading_deg),
         "motion": _motion(entry),
         "next": _next(entry),
+        "eta": _eta(entry),
         "window": window,
     }
 
@@ -97,6 +98,15 @@ def _next(entry: Van) -> str:
     if row.next_address is None:
         return f"All {row.drops} drops done"
     return f"{row.next_seq}/{row.drops} {row.next_address}"
+
+
+def _eta(entry: Van) -> str:
+    later = entry.row.later_at_risk
+    parts = [
+        f"ETA {entry.eta}" if entry.eta else "",
+        f"{wording.count_of(later, 'later drop')} at risk" if later else "",
+    ]
+    return " · ".join(filter(None, parts))
 
 
 def trip_of(chosen: Van, journey: Journey, now: datetime) -> dict[str, Any]:
@@ -139,15 +149,20 @@ def _drop_of(drop: DropRow, kind: str, tz: ZoneInfo, now: datetime) -> dict[str,
     words = wording.milestone_words(drop.milestone)
     if drop.milestone in DONE:
         words += f" {wording.time_of_day(drop.left_at or drop.milestone_at, tz, now)}"
-    planned = ""
-    if drop.planned_arrival_at is not None:
-        planned = f" · planned {wording.time_of_day(drop.planned_arrival_at, tz, now)}"
     return {
         "seq": drop.seq,
         "order": drop.order_no,
         "page": order_address(drop.order_no),
         "address": drop.address,
         "state": words,
-        "when": f"window {wording.window(drop.window_from, drop.window_to, tz, now)}{planned}",
+        "when": f"window {wording.window(drop.window_from, drop.window_to, tz, now)}{_expected(drop, tz, now)}",
         "kind": kind,
     }
+
+
+def _expected(drop: DropRow, tz: ZoneInfo, now: datetime) -> str:
+    if drop.p50_at is not None and drop.p90_at is not None and drop.late_risk is not None and drop.arrived_at is None:
+        return f" · ETA {wording.eta(drop.p50_at, drop.p90_at, tz, now)}, late risk {wording.percent(drop.late_risk)}"
+    if drop.planned_arrival_at is None:
+        return ""
+    return f" · planned {wording.time_of_day(drop.planned_arrival_at, tz, now)}"

@@ -143,6 +143,8 @@ def _tip(entry: Van) -> str:
         lines[-1] += f" · {wording.speed(row.speed_mps) if entry.heading_deg is not None else 'standing'}"
     if row.next_address and row.next_window_from and row.next_window_to:
         lines.append(f"next: {row.next_address}, {wording.window(row.next_window_from, row.next_window_to, entry.tz)}")
+    if entry.eta:
+        lines.append(f"ETA {entry.eta}")
     return "\n".join(lines)
 
 

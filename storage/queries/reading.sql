@@ -12,13 +12,19 @@ SELECT id, code, name, address, lat_e7, lon_e7, tz, hours FROM reading.premises 
 
 -- name: read_fleet
 -- One row per vehicle in service, always in the same order: a map moves its signs by place in the list.
-SELECT premises_id, vehicle_id, vehicle_name, plate, device_name, fixed_at, lat_e7, lon_e7, speed_mps, course_deg,
-    satellites, quality, replayed, device_state, report_interval_s, heartbeat_s, backlog, trip_id, trip_no,
-    planned_departure_at, departed_at, crew, drops, drops_done, next_order_id, next_order_no, next_address,
+SELECT v.premises_id, v.vehicle_id, v.vehicle_name, plate, device_name, v.fixed_at, lat_e7, lon_e7, speed_mps,
+    course_deg, satellites, quality, replayed, device_state, report_interval_s, heartbeat_s, backlog, v.trip_id,
+    v.trip_no, planned_departure_at, departed_at, crew, drops, drops_done, next_order_id, next_order_no, next_address,
     next_milestone, next_window_from, next_window_to, next_planned_arrival_at, next_arrived_at, next_seq, next_lat_e7,
-    next_lon_e7
-FROM reading.fleet
-ORDER BY substring(vehicle_name FROM '^\D*'), substring(vehicle_name FROM '\d+')::numeric, vehicle_name, vehicle_id;
+    next_lon_e7, f.p50_at, f.p90_at, f.late_risk,
+    EXISTS (SELECT FROM reading.risk_episode r
+        WHERE r.order_id = next_order_id AND r.kind = 'at_risk' AND r.ended_at IS NULL),
+    (SELECT count(DISTINCT r.order_id) FROM reading.risk_episode r WHERE r.trip_id = v.trip_id AND r.ended_at IS NULL
+        AND r.order_id <> next_order_id)
+FROM reading.fleet v
+LEFT JOIN reading.forecast f ON f.order_id = v.next_order_id AND f.trip_id = v.trip_id
+ORDER BY substring(v.vehicle_name FROM '^\D*'), substring(v.vehicle_name FROM '\d+')::numeric, v.vehicle_name,
+    v.vehicle_id;
 
 -- name: read_newest_fix
 -- When the newest fix of the whole fleet was taken.
@@ -32,9 +38,11 @@ FROM reading.trip WHERE id = %(trip_id)s;
 
 -- name: read_drops
 -- The drops of a trip in the planned order.
-SELECT order_id, order_no, seq, address, customer_name, lat_e7, lon_e7, window_from, window_to, planned_arrival_at,
-    arrived_at, left_at, milestone, milestone_at
-FROM reading.trip_drop WHERE trip_id = %(trip_id)s ORDER BY seq;
+SELECT d.order_id, d.order_no, d.seq, d.address, d.customer_name, d.lat_e7, d.lon_e7, d.window_from, d.window_to,
+    d.planned_arrival_at, d.arrived_at, d.left_at, d.milestone, d.milestone_at, f.p50_at, f.p90_at, f.late_risk
+FROM reading.trip_drop d
+LEFT JOIN reading.forecast f ON f.order_id = d.order_id AND f.trip_id = d.trip_id
+WHERE d.trip_id = %(trip_id)s ORDER BY d.seq;
 
 -- name: read_trail
 -- Where a vehicle went, the first fix of every bucket; fixes that do not count are left out.

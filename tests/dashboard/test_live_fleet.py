@@ -13,7 +13,8 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from dashboard.environment import READER_URL
-from tests.fixtures.examples import NOON
+from tests.fixtures.examples import MINUTE, NOON
+from tests.fixtures.forecasts import forecast
 from tests.fixtures.pages import layers, words
 from tests.fixtures.seed import BARE_VAN, LATE_VAN, SILENT_VAN, seed, seed_premises
 
@@ -48,6 +49,24 @@ def test_counters_filter_map_and_list_together(owner: psycopg.Connection, open_p
     shown = [row["name"] for row in layers(test)["vans"]["data"] if row["size"]]
     assert shown == [row["name"] for row in listed(test)["vans"]] == [f"van-{SILENT_VAN}"]
     assert len(layers(test)["vans"]["data"]) == 8
+
+
+def test_the_list_says_when_a_van_comes_and_that_it_will_probably_be_late(
+    owner: psycopg.Connection, open_page: Open
+) -> None:
+    seed(owner, NOON)
+    before = listed(open_page(van="van-1"))
+    assert next(row for row in before["vans"] if row["name"] == "van-1")["eta"] == ""
+    coming = next(drop["order"] for drop in before["trip"]["drops"] if drop["kind"] == "next")
+    owner.execute("UPDATE waybill.orders SET window_to = %s WHERE order_no = %s", [NOON + 30 * MINUTE, coming])
+    forecast(owner, coming, NOON, late_risk=0.63)
+
+    st.cache_data.clear()
+    test = open_page(van="van-1")
+
+    row = next(row for row in listed(test)["vans"] if row["name"] == "van-1")
+    assert (row["state"], row["sign"], row["eta"]) == ("At risk, 63 %", "at_risk", "ETA 14:35–14:50 EET")
+    assert any("ETA 14:35–14:50 EET, late risk 63 %" in drop["when"] for drop in listed(test)["trip"]["drops"])
 
 
 def test_a_link_with_a_van_opens_it_with_route_trail_and_drops(owner: psycopg.Connection, open_page: Open) -> None:

@@ -55,5 +55,15 @@ def test_the_door_ends_the_wait() -> None:
     assert seen(arrived_at=NOON + 45 * MINUTE + timedelta(seconds=1), now=now).risk is Risk.LATE
 
 
+def test_a_forecast_judges_instead_of_the_plan() -> None:
+    soon = NOON + 40 * MINUTE
+
+    assert seen(p50_at=soon, departed_at=NOON - 5 * MINUTE, now=NOON + 38 * MINUTE) == Outlook(
+        Risk.ON_TIME, soon, -300.0
+    )
+    assert seen(p50_at=soon, at_risk=True) == Outlook(Risk.AT_RISK, soon, -300.0)
+    assert seen(p50_at=NOON + 55 * MINUTE, now=NOON + 46 * MINUTE) == Outlook(Risk.LATE, NOON + 55 * MINUTE, 600.0)
+
+
 def test_without_a_plan_only_the_clock_judges() -> None:
     assert seen(planned_arrival_at=None) == Outlook(Risk.ON_TIME, None, -45 * 60.0)

@@ -122,6 +122,16 @@ def test_the_opened_row_tells_the_trip() -> None:
     assert trip["drops"][1]["when"] == "window 14:00–15:00 EET · planned 14:10 EET"
 
 
+def test_a_forecast_stands_where_the_plan_stood() -> None:
+    forecast = {"p50_at": NOON + 35 * MINUTE, "p90_at": NOON + 50 * MINUTE, "late_risk": 0.004}
+    entry = van(fleet_row(next_p50_at=NOON, next_p90_at=NOON + 9 * MINUTE, later_at_risk=2), HELSINKI, NOON)
+
+    trip = trip_of(entry, Journey(None, [drop_row(**forecast)], []), NOON)
+
+    assert trip["drops"][0]["when"] == "window 14:00–15:00 EET · ETA 14:35–14:50 EET, late risk 1 %"
+    assert row_of(entry)["eta"] == "ETA 14:00–14:09 EET · 2 later drops at risk"
+
+
 def test_old_data_is_called_old() -> None:
     assert freshness(NOON, HELSINKI, NOON + timedelta(seconds=30)) == ("Data as of 14:00:00 EET", False)
     assert freshness(NOON, HELSINKI, NOON + 4 * MINUTE) == ("Data as of 14:00:00 EET · 4 min ago", True)

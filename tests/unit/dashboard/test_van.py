@@ -19,6 +19,9 @@ def seen(name: str = "van-1", **changes: Any) -> Van:
 
 LATE = {"next_window_to": NOON - 12 * MINUTE, "next_planned_arrival_at": NOON - 20 * MINUTE}
 AT_RISK = {"next_window_to": NOON + 5 * MINUTE}
+FORECAST = {
+    "next_p50_at": NOON + 35 * MINUTE, "next_p90_at": NOON + 50 * MINUTE, "next_late_risk": 0.63, "next_at_risk": True,
+}  # fmt: skip
 SILENT = {"fixed_at": NOON - timedelta(minutes=12)}
 
 
@@ -28,6 +31,9 @@ SILENT = {"fixed_at": NOON - timedelta(minutes=12)}
         ({}, "On time"),
         (LATE, "Late 12 min"),
         (AT_RISK, "At risk"),
+        (FORECAST, "At risk, 63 %"),
+        (FORECAST | {"next_at_risk": False}, "On time"),
+        (LATE | FORECAST, "Late 47 min"),
         ({"next_arrived_at": NOON}, "At the door"),
         ({"next_order_id": None, "next_window_to": None}, "Returning"),
         ({"trip_id": None}, "No trip"),
@@ -45,6 +51,14 @@ def test_the_three_signs_do_not_stand_for_one_another() -> None:
     assert entry.risk is Risk.LATE
     assert entry.silent
     assert entry.heading_deg is None
+
+
+def test_when_the_van_comes_is_said_until_it_is_there() -> None:
+    assert seen().eta == ""
+    assert seen(**FORECAST).eta == "14:35–14:50 EET"
+    assert seen(**FORECAST | {"next_p50_at": NOON - MINUTE}).eta == "14:00–14:50 EET"
+    assert seen(**FORECAST | {"next_p90_at": NOON - MINUTE}).eta == "any minute"
+    assert seen(**FORECAST, next_arrived_at=NOON).eta == ""
 
 
 def test_heading_is_shown_while_moving_only() -> None:
