@@ -62,7 +62,7 @@ class Material(msgspec.Struct, frozen=True):
             vehicle_id=str(trip.vehicle_id), premises_id=str(trip.premises_id),
             premises_lat_e7=trip.premises_lat_e7, premises_lon_e7=trip.premises_lon_e7,
             trips=self._trips(), premises_zone_id=ground.premises_zone_id,
-            zones=ground.zones, places=ground.places,
+            zones=ground.zones, places=ground.places, from_departure=True,
             report_interval_s=None if intervals is None else intervals.report_interval_s,
             heartbeat_s=None if intervals is None else intervals.heartbeat_s,
         )  # fmt: skip

@@ -25,15 +25,20 @@ class Doors(msgspec.Struct, frozen=True, omit_defaults=True):
     left: tuple[str, ...] = ()  # drops whose door was left
     outside: Point | None = None  # the newest fix that was at no door
     arrived_at: datetime | None = None  # at the door whose presence is `door`, once inside
+    inferred: tuple[str, ...] = ()  # drops at which a visit was inferred; a real one may follow
 
 
 NOWHERE = Doors()
 
 
-def follow(doors: Doors, point: Point, trip: PlannedTrip, policy: Policy) -> tuple[Doors, tuple[DoorEvent, ...]]:
-    """What is known after `point`, and what it showed."""
+def follow(
+    doors: Doors, point: Point, trip: PlannedTrip, policy: Policy, *, after_gap: bool = False
+) -> tuple[Doors, tuple[DoorEvent, ...]]:
+    """What is known after `point`, and what it showed. Over a gap no visit is inferred: what it hides is not known."""
     seen: tuple[DoorEvent, ...] = ()
-    if not doors.door.inside and doors.outside is not None:
+    if after_gap:
+        doors = msgspec.structs.replace(doors, outside=None)
+    elif not doors.door.inside and doors.outside is not None:
         doors, seen = _passed(doors, doors.outside, point, trip, policy)
     drop = None
     if doors.door_id is not None:
@@ -41,13 +46,13 @@ def follow(doors: Doors, point: Point, trip: PlannedTrip, policy: Policy) -> tup
     if drop is None or not (doors.door.inside or doors.door.turning):
         drop = _nearest_open(doors, point, trip, policy)
     if drop is None or drop.lat_e7 is None or drop.lon_e7 is None:
-        return Doors(None, OUTSIDE, doors.told_soon, doors.left, point), seen
+        return Doors(None, OUTSIDE, doors.told_soon, doors.left, point, inferred=doors.inferred), seen
     door = doors.door if drop.drop_id == doors.door_id else Presence()
     away_m = flat_m(point.lat_e7, point.lon_e7, drop.lat_e7, drop.lon_e7)
     door, turn = watch(door, point, away_m, policy.door_radius_m, policy)
     outside = doors.outside if door.inside or door.turning else point
     arrived_at = turn.at.fixed_at if turn is not None and turn.entered else doors.arrived_at
-    doors = Doors(drop.drop_id, door, doors.told_soon, doors.left, outside, arrived_at)
+    doors = Doors(drop.drop_id, door, doors.told_soon, doors.left, outside, arrived_at, doors.inferred)
     if turn is None:
         doors, soon = _near(doors, away_m, point, trip, drop, policy)
         return doors, seen + soon
@@ -58,20 +63,22 @@ def follow(doors: Doors, point: Point, trip: PlannedTrip, policy: Policy) -> tup
     if not turn.entered:
         brief = arrived_at is not None and _is_brief(arrived_at, turn.at.fixed_at, policy)
         left = doors.left if brief else (*doors.left, drop.drop_id)
-        doors = Doors(None, Presence(), doors.told_soon, left, point)
+        doors = Doors(None, Presence(), doors.told_soon, left, point, inferred=doors.inferred)
     return doors, (*seen, told)
 
 
 def any_open(doors: Doors, trip: PlannedTrip, policy: Policy) -> bool:
     """Whether a drop is neither closed nor visited."""
-    return any(not (drop.closed or _visited(drop, doors, policy)) for drop in trip.drops)
+    return any(
+        not (drop.closed or drop.drop_id in doors.inferred or _visited(drop, doors, policy)) for drop in trip.drops
+    )
 
 
 def _visited(drop: PlannedDrop, doors: Doors, policy: Policy) -> bool:
-    """Whether its door was left for good: a wait at lights before it, or a pass, leaves the drop open."""
+    """Whether its door was left for good: a wait at lights before it, a pass, or an inferred visit leaves it open."""
     if drop.drop_id in doors.left:
         return True
-    if drop.left_at is None:
+    if drop.left_at is None or drop.drop_id in doors.inferred:
         return False
     return drop.arrived_at is None or not _is_brief(drop.arrived_at, drop.left_at, policy)
 
@@ -103,13 +110,12 @@ def _near(
     """Tells once that the vehicle comes near the drop that is next in the plan."""
     if away_m > policy.soon_m or drop.drop_id in doors.told_soon or doors.door.inside or drop.arrived_at is not None:
         return doors, ()
-    upcoming = min(
-        (d for d in trip.drops if not d.closed and d.drop_id not in doors.left), key=lambda d: d.seq, default=None
-    )
+    gone = (*doors.left, *doors.inferred)
+    upcoming = min((d for d in trip.drops if not d.closed and d.drop_id not in gone), key=lambda d: d.seq, default=None)
     if upcoming is None or upcoming.drop_id != drop.drop_id:
         return doors, ()
     told_soon = (*doors.told_soon, drop.drop_id)
-    doors = Doors(doors.door_id, doors.door, told_soon, doors.left, doors.outside, doors.arrived_at)
+    doors = msgspec.structs.replace(doors, told_soon=told_soon)
     soon = ArrivingSoon(
         trip_id=trip.trip_id, drop_id=drop.drop_id, order_id=drop.order_id, at=point.fixed_at, evidence=(point,)
     )
@@ -124,7 +130,9 @@ def _passed(
     if not policy.dwell_s <= seconds <= policy.visit_max_s:
         return doors, ()
     for drop in sorted(trip.drops, key=lambda drop: drop.seq):
-        if drop.lat_e7 is None or drop.lon_e7 is None or drop.arrived_at is not None or drop.drop_id in doors.left:
+        if drop.lat_e7 is None or drop.lon_e7 is None or drop.arrived_at is not None:
+            continue
+        if drop.drop_id in doors.left or drop.drop_id in doors.inferred:
             continue
         there_m = flat_m(before.lat_e7, before.lon_e7, drop.lat_e7, drop.lon_e7)
         on_m = flat_m(drop.lat_e7, drop.lon_e7, point.lat_e7, point.lon_e7)
@@ -134,7 +142,7 @@ def _passed(
         if seconds - there_s - on_s < policy.dwell_s or _off_way_m(before, point, drop) > policy.door_radius_m:
             continue
         names = (trip.trip_id, drop.drop_id, drop.order_id)
-        return Doors(None, Presence(), doors.told_soon, (*doors.left, drop.drop_id), point), (
+        return Doors(None, Presence(), doors.told_soon, doors.left, point, inferred=(*doors.inferred, drop.drop_id)), (
             _inferred(Arrived, names, before, there_s, (before, point)),
             _inferred(Left, names, point, -on_s, (before, point)),
         )

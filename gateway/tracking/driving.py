@@ -87,6 +87,16 @@ def over_gap(driving: Driving, before: Point, point: Point) -> Driving:
     return _after(driving, seen, point, point)
 
 
+def unseen(sums: Sums, lasts: timedelta) -> Sums:
+    """The sums after a part of a gap; where the vehicle went in it is not known."""
+    return msgspec.structs.replace(sums, unseen_ms=sums.unseen_ms + round(lasts.total_seconds() * 1000))
+
+
+def with_sums(driving: Driving, sums: Sums) -> Driving:
+    """Where summing stands, with other readings."""
+    return msgspec.structs.replace(driving, sums=sums)
+
+
 def add(
     driving: Driving, last: Point, point: Point, ignition: bool | None, policy: Policy, *, standing: bool  # noqa: FBT001
 ) -> Driving:  # fmt: skip

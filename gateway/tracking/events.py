@@ -168,6 +168,9 @@ class GapOpened(msgspec.Struct, frozen=True, kw_only=True, tag="gap_opened"):
 class Gap(msgspec.Struct, frozen=True, kw_only=True, tag="gap"):
     """No valid fixes from `began_at`, the last valid one, to `at`, the first valid one after it.
 
+    Of a gap that a declared departure or end cuts, only what lies within the trip counts; where no fix is known
+    beyond it, the evidence is the one fix at its other end.
+
     Spool and boot tell whether numbers can be compared and whether the unit was started anew. `cause` is what the
     fixes alone show; gaps.verdict knows more with what storage knows.
     """
@@ -175,7 +178,7 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True, tag="gap"):
     trip_id: str | None
     began_at: datetime
     at: datetime
-    evidence: tuple[Point, ...]  # the fix before and the fix after
+    evidence: tuple[Point, ...]  # the fix before and the fix after, as far as there are
     cause: GapCause
     limit_s: float  # beyond which a time without fixes is a gap, for this unit at this moment
     spool_before: str

@@ -44,6 +44,7 @@ def verdict(gap: Gap, known: Knowledge) -> Verdict:
         _by_place(gap)
         or _by_numbers(gap, known)
         or _by_words(known)
+        or _by_backlog(gap, known)
         or _by_times(known)
         or _by_boots(gap)
         or _by_silence(gap)
@@ -91,6 +92,14 @@ def _by_words(known: Knowledge) -> Verdict | None:
         if word.has_fix is False:
             return _final(GapCause.NO_FIX, f"the unit said at {word.at:%H:%M:%S} that it has no position")
     return None
+
+
+def _by_backlog(gap: Gap, known: Knowledge) -> Verdict | None:
+    """No fix came after it: what the unit still holds may be of that time."""
+    if len(gap.evidence) > 1 or gap.evidence[0].fixed_at != gap.began_at or not known.backlog:
+        return None
+    why = f"nothing came after it, and the unit still holds {known.backlog} fixes"
+    return Verdict(cause=GapCause.NOT_DELIVERED, provisional=True, why=why)
 
 
 def _by_times(known: Knowledge) -> Verdict | None:

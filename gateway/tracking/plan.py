@@ -66,4 +66,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     places: tuple[Place, ...] = ()
     report_interval_s: float | None = None
     heartbeat_s: float | None = None
+    # Every fix of its trips is stepped through, from before their departure: a recording, or a trip derived again.
+    # Live, another unit may have seen what this one did not.
+    from_departure: bool = False
     without_trips: bool = False  # a recording without trips: all of it is tracked as if under way, with trip_id None

@@ -71,13 +71,13 @@ def follow(
     return Stopping(stood, told), events
 
 
-def close(stopping: Stopping, at: datetime, ground: Ground) -> tuple[Stopping, StopEnded | None]:
-    """Ends the stop that is open, because the trip ended at `at`."""
+def close(stopping: Stopping, at: datetime, ground: Ground, *, before_gap: bool) -> tuple[Stopping, StopEnded | None]:
+    """Ends the stop that is open, because the trip ended at `at`, or was last seen then."""
     if not stopping.told:
         return stopping, None
     stood = stopping.stood
     assert stood.last is not None
-    ended = _ended(Ended(stood, stood.last, ()), ground, before_gap=False)
+    ended = _ended(Ended(stood, stood.last, ()), ground, before_gap=before_gap)
     if ended.at > at:
         ended = msgspec.structs.replace(ended, at=max(at, ended.began_at))
     return Stopping(stood, told=False), ended

@@ -62,6 +62,32 @@ def look(newest: Newest, fix: Fix, point: Point, plan: Plan, policy: Policy) -> 
     return _gap(newest, newest.stuck_since, fix, point, policy.stuck_s, GapCause.STUCK), None
 
 
+def until(newest: Newest, at: datetime, plan: Plan, policy: Policy) -> Gap | None:
+    """The gap from the newest fix to a declared end, when no fix after it is known."""
+    limit = limit_s(newest.point, plan, policy)
+    if (at - newest.point.fixed_at).total_seconds() <= limit:
+        return None
+    return Gap(
+        trip_id=None, began_at=newest.point.fixed_at, at=at, evidence=(newest.point,), cause=GapCause.UNKNOWN,
+        limit_s=limit, spool_before=newest.spool_id, spool_after=newest.spool_id, boot_before=newest.boot_id,
+        refused=newest.refused,
+    )  # fmt: skip
+
+
+def since_declared(fix: Fix, point: Point, plan: Plan, policy: Policy) -> Gap | None:
+    """The gap from the first declared departure to the first fix of all."""
+    if not plan.from_departure:
+        return None
+    at = min((trip.departed_at for trip in plan.trips if trip.departed_at is not None), default=point.fixed_at)
+    limit = limit_s(msgspec.structs.replace(point, fixed_at=at, speed_mps=None), plan, policy)
+    if (point.fixed_at - at).total_seconds() <= limit:
+        return None
+    return Gap(
+        trip_id=None, began_at=at, at=point.fixed_at, evidence=(point,), cause=GapCause.UNKNOWN, limit_s=limit,
+        spool_before=fix.spool_id, spool_after=fix.spool_id, boot_after=fix.boot_id,
+    )  # fmt: skip
+
+
 def _fast(point: Point, policy: Policy) -> bool:
     return point.speed_mps is not None and point.speed_mps >= policy.stuck_mps
 

@@ -93,6 +93,7 @@ def plan_of(vehicle: str, file: PlanFile, zones: ZoneSet | None) -> Plan:
         ),
         report_interval_s=meant.report_interval_s,
         heartbeat_s=meant.heartbeat_s,
+        from_departure=True,
         without_trips=not meant.trips,
     )  # fmt: skip
 

@@ -10,9 +10,11 @@ import psycopg
 import pytest
 
 from contract.reasons import DerivationCause
+from gateway.derive.declaring import declare_times
 from gateway.derive.deriving import derive_and_keep, derive_once
 from gateway.derive.gone import FixesGoneError
 from gateway.derive.ground import Grounds
+from gateway.derive.reasons import find_trip
 from gateway.tracking.policy import Policy
 from gateway.worker.derive import WORKER
 from tests.integration.gateway.derive.conftest import EVENING, Round
@@ -130,3 +132,21 @@ def test_a_gap_of_a_wrong_clock_says_so(planned: Round) -> None:
     assert gap.cause == "wrong_clock"
     assert "165 fixes that the unit numbered in between came with times that lie elsewhere" in gap.why
     assert not gap.provisional
+
+
+def test_silence_before_a_declared_end_is_a_gap_and_lowers_coverage(planned: Round) -> None:
+    planned.write(ROUND[:200])  # to the first door; then nothing comes any more
+    last, ended_at = ROUND[199].fixed_at, NINE + timedelta(hours=2)
+    with planned.connection.transaction():
+        trip = find_trip(planned.connection, str(planned.trip_id))
+        declare_times(planned.connection, trip, None, ended_at, actor=WORKER, at=EVENING)
+
+    planned.work()
+
+    [gap] = planned.findings().gaps
+    assert (gap.began_at, gap.ended_at, gap.provisional) == (last, ended_at, False)
+    facts = planned.findings().facts
+    assert facts is not None
+    assert facts.unseen_s == (ended_at - last).total_seconds()
+    assert (facts.began_at, facts.ended_at) == (planned.rows("SELECT departed_at FROM waybill.trip")[0][0], ended_at)
+    assert facts.moving_s + facts.stopped_s + facts.unseen_s == (ended_at - facts.began_at).total_seconds()

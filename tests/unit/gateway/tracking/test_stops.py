@@ -187,7 +187,9 @@ def test_one_place_repeated_at_speed_is_a_gap_and_no_stop() -> None:
 def test_a_visit_between_two_sparse_fixes_is_seen() -> None:
     fixes = [fix(at, north(metres)) for at, metres in [(0, 0), (30, 300), (60, 600), (300, 1400), (330, 1700)]]
 
-    _, events = run(fixes, plan(drop(1, 1000), departed_at=NINE))
+    sparse = msgspec.structs.replace(plan(drop(1, 1000), departed_at=NINE), report_interval_s=240)
+
+    _, events = run(fixes, sparse)
 
     told = [event for event in events if isinstance(event, Arrived | Left)]
     assert [(type(event), event.inferred) for event in told] == [(Arrived, True), (Left, True)]
