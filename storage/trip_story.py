@@ -72,6 +72,8 @@ class StopStory(msgspec.Struct, frozen=True):
     fixes: int | None
     evidence: Evidence
     policy_version: str
+    door_lat_e7: int | None  # of the order's address as it is now
+    door_lon_e7: int | None
 
 
 class VisitStory(msgspec.Struct, frozen=True):
@@ -100,6 +102,10 @@ class ZoneVisitStory(msgspec.Struct, frozen=True):
     entered_evidence: Evidence | None
     left_evidence: Evidence | None
     policy_version: str
+    geometry: dict[str, Any]  # GeoJSON
+    radius_m: float | None
+    drawn_from: datetime | None  # None: always
+    drawn_to: datetime | None  # None: still
 
 
 class GapStory(msgspec.Struct, frozen=True):
@@ -226,7 +232,7 @@ def trip_story(connection: psycopg.Connection, premises: Sequence[UUID], trip: T
 def trip_of_finding(
     connection: psycopg.Connection, premises: Sequence[UUID], finding_id: UUID
 ) -> tuple[str, UUID, bool] | None:
-    """(trip number, trip id, whether its version counts) of a stop, visit, gap or deviation."""
+    """(trip number, trip id, whether its version counts) of a stop, a visit of a door or zone, a gap or a deviation."""
     with reading(connection, premises):
         row = connection.execute(statement("read_trip_of_finding"), {"finding_id": finding_id}).fetchone()
     return None if row is None else (row[0], row[1], row[2])

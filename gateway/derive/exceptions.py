@@ -72,10 +72,9 @@ def _wanted(found: Findings, ground: GroundHistory, given: list[GivenReason]) ->
         held = ground.at(visit.entered_at).zones
         zone = next((one for one in held.zones if one.zone_id == visit.zone_id), None) if held else None
         if zone is not None and zone.kind is ZoneKind.PROHIBITED:
-            yield _about(ExceptionKind.PROHIBITED_PLACE, visit, zone, visit.entered_at, visit.left_at)
+            yield _about(ExceptionKind.PROHIBITED_PLACE, visit, zone, visit.entered_at, visit.left_at, found)
         if zone is not None and zone.kind is ZoneKind.STATE and visit.left_at is not None:
-            back_at = _back_in(found, visit)
-            yield _about(ExceptionKind.LEFT_STATE, visit, zone, visit.left_at, back_at)
+            yield _about(ExceptionKind.LEFT_STATE, visit, zone, visit.left_at, _back_in(found, visit), found)
 
 
 def _unexplained(stop: StopRow, ground: GroundHistory) -> NewException:
@@ -89,8 +88,8 @@ def _unexplained(stop: StopRow, ground: GroundHistory) -> NewException:
 
 
 def _about(
-    kind: ExceptionKind, visit: ZoneVisitRow, zone: Zone, from_at: datetime, to_at: datetime | None
-) -> NewException:
+    kind: ExceptionKind, visit: ZoneVisitRow, zone: Zone, from_at: datetime, to_at: datetime | None, found: Findings
+) -> NewException:  # fmt: skip
     deciding: Evidence = visit.entered_evidence or visit.left_evidence or []
     if kind is ExceptionKind.LEFT_STATE:
         deciding = visit.left_evidence or []
@@ -98,8 +97,16 @@ def _about(
     word = "was in the prohibited place" if kind is ExceptionKind.PROHIBITED_PLACE else "was outside"
     return NewException(
         kind=kind, zone_id=zone.zone_id, from_at=from_at, to_at=to_at, lat_e7=deciding[-1]["lat_e7"],
-        lon_e7=deciding[-1]["lon_e7"], rule=f"{word} {zone.name}{lasted}",
+        lon_e7=deciding[-1]["lon_e7"], rule=f"{word} {zone.name}{lasted}{_unsure(found, from_at)}",
     )  # fmt: skip
+
+
+def _unsure(found: Findings, at: datetime) -> str:
+    """At the end of a gap nobody knows since when."""
+    gap = next((one for one in found.gaps if one.ended_at == at), None)
+    if gap is None:
+        return ""
+    return f"; since when is known only to within a gap of {(at - gap.began_at).total_seconds():.0f} s before"
 
 
 def _back_in(found: Findings, visit: ZoneVisitRow) -> datetime | None:

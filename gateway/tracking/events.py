@@ -138,12 +138,15 @@ class ZoneEntered(msgspec.Struct, frozen=True, kw_only=True, tag="zone_entered")
 
 
 class ZoneLeft(msgspec.Struct, frozen=True, kw_only=True, tag="zone_left"):
+    """`after_gap`: it left at some time within the gap that ends at `at`; when, is not known."""
+
     zone_id: str
     kind: ZoneKind
     entered_at: datetime
     at: datetime
     evidence: tuple[Point, ...]
     trip_id: str | None = None
+    after_gap: bool = False
 
 
 class ZoneDwelt(msgspec.Struct, frozen=True, kw_only=True, tag="zone_dwelt"):

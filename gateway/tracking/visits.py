@@ -24,7 +24,7 @@ class Visit(msgspec.Struct, frozen=True, omit_defaults=True):
     crossed_at: datetime | None = None
     crossing: tuple[Point, ...] = ()
     turned: int = 0
-    first_seen: bool = False
+    unsure: bool = False  # nothing was seen right before it: first seen on this side, or after a gap
 
 
 def follow(
@@ -85,12 +85,12 @@ def _turn(
         return _dwell(visit, point, zones, trip_id, policy)
     if not visit.turned:
         at, crossing = _crossing(visit.zone_id, before, point, zones, after_gap=after_gap)
-        first_seen = before is None or after_gap
-        visit = Visit(visit.zone_id, visit.entered_at, visit.dwelt, at, crossing, 1, first_seen)
+        unsure = before is None or after_gap
+        visit = Visit(visit.zone_id, visit.entered_at, visit.dwelt, at, crossing, 1, unsure)
     else:
         visit = Visit(
             visit.zone_id, visit.entered_at, visit.dwelt, visit.crossed_at, visit.crossing, visit.turned + 1,
-            visit.first_seen,
+            visit.unsure,
         )  # fmt: skip
     if visit.turned < policy.confirm_fixes:
         return visit, []
@@ -107,11 +107,12 @@ def _confirmed(visit: Visit, point: Point, zones: ZoneSet, trip_id: str | None) 
     at = visit.crossed_at or point.fixed_at
     if visit.entered_at is not None:
         left = ZoneLeft(
-            zone_id=zone.zone_id, kind=zone.kind, entered_at=visit.entered_at, at=at, evidence=evidence, trip_id=trip_id
-        )
+            zone_id=zone.zone_id, kind=zone.kind, entered_at=visit.entered_at, at=at, evidence=evidence,
+            trip_id=trip_id, after_gap=visit.unsure,
+        )  # fmt: skip
         return Visit(zone.zone_id), [left]
     entered = ZoneEntered(
-        zone_id=zone.zone_id, kind=zone.kind, at=at, evidence=evidence, trip_id=trip_id, first_seen=visit.first_seen
+        zone_id=zone.zone_id, kind=zone.kind, at=at, evidence=evidence, trip_id=trip_id, first_seen=visit.unsure
     )
     return Visit(zone.zone_id, at), [entered]
 

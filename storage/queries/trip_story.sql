@@ -13,9 +13,12 @@ FROM reading.derivation WHERE trip_id = %(trip_id)s ORDER BY version;
 
 -- name: read_stops
 -- The stops of a trip in the version that counts, with the reasons that count.
-SELECT id, began_at, ended_at, lat_e7, lon_e7, found_reason, reason, note, permitted, given_by, given_at, order_id,
-    place_id, after_gap, before_gap, fixes, evidence, policy_version
-FROM reading.stop WHERE trip_id = %(trip_id)s AND counts ORDER BY began_at;
+SELECT s.id, s.began_at, s.ended_at, s.lat_e7, s.lon_e7, s.found_reason, s.reason, s.note, s.permitted, s.given_by,
+    s.given_at, s.order_id, s.place_id, s.after_gap, s.before_gap, s.fixes, s.evidence, s.policy_version,
+    d.lat_e7 AS door_lat_e7, d.lon_e7 AS door_lon_e7
+FROM reading.stop s
+LEFT JOIN reading.trip_drop d ON d.trip_id = s.trip_id AND d.order_id = s.order_id
+WHERE s.trip_id = %(trip_id)s AND s.counts ORDER BY s.began_at;
 
 -- name: read_visits
 -- Visits at doors in the version that counts.
@@ -24,10 +27,12 @@ SELECT id, order_id, order_no, soon_at, soon_evidence, arrived_at, arrived_evide
 FROM reading.drop_visit WHERE trip_id = %(trip_id)s AND counts ORDER BY coalesce(arrived_at, soon_at), order_no;
 
 -- name: read_zone_visits
--- Stays in zones in the version that counts.
-SELECT id, zone_id, zone_name, zone_kind, entered_at, first_seen, left_at, dwelt_at, entered_evidence, left_evidence,
-    policy_version
-FROM reading.zone_visit WHERE trip_id = %(trip_id)s AND counts ORDER BY entered_at, zone_name;
+-- Stays in zones in the version that counts, each with the outline as it was drawn then.
+SELECT w.id, w.zone_id, w.zone_name, w.zone_kind, w.entered_at, w.first_seen, w.left_at, w.dwelt_at,
+    w.entered_evidence, w.left_evidence, w.policy_version, z.geometry, z.radius_m, z.from_at AS drawn_from,
+    z.to_at AS drawn_to
+FROM reading.zone_visit w JOIN reading.zone z ON z.id = w.zone_id
+WHERE w.trip_id = %(trip_id)s AND w.counts ORDER BY w.entered_at, w.zone_name;
 
 -- name: read_gaps
 -- Gaps in the version that counts.
@@ -69,6 +74,7 @@ SELECT thresholds FROM reading.policy_version WHERE premises_id = %(premises_id)
 -- On which trip something was found, whatever the version, and whether that version counts.
 SELECT t.trip_no, f.trip_id, f.counts FROM (
     SELECT id, trip_id, counts FROM reading.stop UNION ALL SELECT id, trip_id, counts FROM reading.drop_visit
+    UNION ALL SELECT id, trip_id, counts FROM reading.zone_visit
     UNION ALL SELECT id, trip_id, counts FROM reading.gap UNION ALL SELECT id, trip_id, counts FROM reading.deviation
 ) AS f (id, trip_id, counts)
 JOIN reading.trip t ON t.id = f.trip_id

@@ -10,7 +10,7 @@ from waybill.connections import reader
 from waybill.invocation import CommandError, settings_of
 from waybill.terminal import say
 
-_KINDS = ("stop", "arrival", "departure", "gap", "deviation")
+_KINDS = ("stop", "arrival", "departure", "zone", "gap", "deviation")
 
 
 def register(app: typer.Typer) -> None:

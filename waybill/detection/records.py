@@ -82,6 +82,7 @@ def _zone(event: ZoneEntered | ZoneLeft | ZoneDwelt) -> Record:
         "zone_kind": event.kind.value,
         "trip": event.trip_id,
         "first_seen": (isinstance(event, ZoneEntered) and event.first_seen) or None,
+        "after_gap": (isinstance(event, ZoneLeft) and event.after_gap) or None,
     }
 
 

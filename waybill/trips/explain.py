@@ -5,21 +5,34 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from storage.trip_story import DeviationStory, DeviceEntryRow, GapStory, StopStory, TripStory, VisitStory
-from waybill.trips.words import difference, fixes, lasted, place, span, time
+from contract.geo import distance_m
+from storage.trip_story import (
+    DeviationStory,
+    DeviceEntryRow,
+    GapStory,
+    StopStory,
+    TripStory,
+    VisitStory,
+    ZoneVisitStory,
+)
+from waybill.trips.explain_zone import zone_visit
+from waybill.trips.words import away_from, deciding, difference, fixes, lasted, place, span, time, value
 
 # What a device said so long before and after belongs to what is explained.
 _AROUND = timedelta(minutes=10)
 Thresholds = dict[str, Any]
+Finding = StopStory | VisitStory | ZoneVisitStory | GapStory | DeviationStory
 
 
-def finding(story: TripStory, one: StopStory | VisitStory | GapStory | DeviationStory, held: Thresholds) -> list[str]:
+def finding(story: TripStory, one: Finding, held: Thresholds) -> list[str]:
     """Whatever it is, under the thresholds that held."""
     match one:
         case StopStory():
             return stop(story, one, held)
         case VisitStory():
             return arrival(story, one, held)
+        case ZoneVisitStory():
+            return zone_visit(story, one, held)
         case GapStory():
             return gap(story, one, held)
         case DeviationStory():
@@ -33,11 +46,11 @@ def stop(story: TripStory, one: StopStory, held: Thresholds) -> list[str]:
             f"{time(one.began_at)} to {time(one.ended_at) or 'now'}."
         ),
         (
-            f"It is a stop: it stayed within {_value(held, 'stop_radius_m')} m for at least "
-            f"{_value(held, 'stop_min_s')} s. It ends beyond {_value(held, 'stop_leave_m')} m; as long as fixes less "
-            f"than {_value(held, 'stop_hop_s')} s apart report that it stands, only beyond "
-            f"{_value(held, 'stop_drift_m')} m; where it drove and stands again, beyond "
-            f"{_value(held, 'stop_radius_m')} m."
+            f"It is a stop: it stayed within {value(held, 'stop_radius_m')} m for at least "
+            f"{value(held, 'stop_min_s')} s. It ends beyond {value(held, 'stop_leave_m')} m; as long as fixes less "
+            f"than {value(held, 'stop_hop_s')} s apart report that it stands, only beyond "
+            f"{value(held, 'stop_drift_m')} m; where it drove and stands again, beyond "
+            f"{value(held, 'stop_radius_m')} m."
         ),
         _why_reason(story, one, held),
     ]
@@ -49,8 +62,8 @@ def stop(story: TripStory, one: StopStory, held: Thresholds) -> list[str]:
         lines.append("Nothing is known of the time before: it may have stood there longer.")
     if one.before_gap:
         lines.append("Nothing is known of the time after: it may have stood there longer.")
-    middle = (one.lat_e7, one.lon_e7)
-    return [*lines, *_deciding(fixes(one.evidence, middle)), *_said(story, one.began_at, one.ended_at)]
+    middle = away_from(one.lat_e7, one.lon_e7)
+    return [*lines, *deciding(fixes(one.evidence, middle)), *_said(story, one.began_at, one.ended_at)]
 
 
 def arrival(story: TripStory, one: VisitStory, held: Thresholds) -> list[str]:
@@ -60,14 +73,14 @@ def arrival(story: TripStory, one: VisitStory, held: Thresholds) -> list[str]:
                      "The times are the earliest and the latest that are possible.")  # fmt: skip
     else:
         lines.append(
-            f"It arrived: {_value(held, 'confirm_fixes')} fixes in a row within {_value(held, 'door_radius_m')} m of "
-            f"the address, slower than {_value(held, 'slow_mps')} m/s or inside for {_value(held, 'dwell_s')} s. "
+            f"It arrived: {value(held, 'confirm_fixes')} fixes in a row within {value(held, 'door_radius_m')} m of "
+            f"the address, slower than {value(held, 'slow_mps')} m/s or inside for {value(held, 'dwell_s')} s. "
             "The time is that of the first of them."
         )
-    lines += _deciding(fixes(one.arrived_evidence))
+    lines += deciding(fixes(one.arrived_evidence))
     if one.left_evidence:
-        slack = f"{_value(held, 'door_radius_m')} + {_value(held, 'leave_slack_m')}"
-        lines.append(f"It left: {_value(held, 'confirm_fixes')} fixes in a row beyond {slack} m; "
+        slack = f"{value(held, 'door_radius_m')} + {value(held, 'leave_slack_m')}"
+        lines.append(f"It left: {value(held, 'confirm_fixes')} fixes in a row beyond {slack} m; "
                      "the time is that of the last one inside.")  # fmt: skip
         lines += fixes(one.left_evidence)
     return lines + _said(story, one.arrived_at or one.left_at, one.left_at)
@@ -78,17 +91,17 @@ def departure(story: TripStory, held: Thresholds) -> list[str]:
     lines = []
     if counts is not None and counts.unseen_why is not None:
         lines.append(f"It ended without a departure that anybody saw: {counts.unseen_why}.")
-        lines += _deciding(fixes(counts.unseen_evidence or []))
+        lines += deciding(fixes(counts.unseen_evidence or []))
     elif counts is None or counts.departed_at is None:
         lines.append("No departure was detected.")
     else:
         lines.append(
             f"Detected at {time(counts.departed_at)}: the last fix within the premises (the outline of their zone "
-            f"where one is drawn, else {_value(held, 'premises_radius_m')} m around their place), followed by "
-            f"{_value(held, 'confirm_fixes')} in a row more than {_value(held, 'leave_slack_m')} m farther out."
+            f"where one is drawn, else {value(held, 'premises_radius_m')} m around their place), followed by "
+            f"{value(held, 'confirm_fixes')} in a row more than {value(held, 'leave_slack_m')} m farther out."
         )
         lines.append(_planned(story, counts.departed_at))
-        lines += _deciding(fixes(counts.departed_evidence))
+        lines += deciding(fixes(counts.departed_evidence))
     if trip.declared_departed_at is not None:
         apart = difference(None if counts is None else counts.departed_at, trip.declared_departed_at)
         lines.append(f"Declared for {time(trip.declared_departed_at)}{f': {apart}' if apart else ''}.")
@@ -103,7 +116,7 @@ def _planned(story: TripStory, departed_at: datetime) -> str:
 
 
 def gap(story: TripStory, one: GapStory, held: Thresholds) -> list[str]:
-    limit = _value(held, "gap_min_s") if one.limit_s is None else f"{one.limit_s:g}"
+    limit = value(held, "gap_min_s") if one.limit_s is None else f"{one.limit_s:g}"
     lines = [
         (
             f"No valid fixes for {lasted(one.began_at, one.ended_at)}, {time(one.began_at)} to "
@@ -116,7 +129,7 @@ def gap(story: TripStory, one: GapStory, held: Thresholds) -> list[str]:
         lines.append(f"{one.refused} fixes of that time are stored, none of which counts.")
     if one.provisional:
         lines.append("Provisional: the unit holds fixes that may fill it.")
-    return [*lines, *_deciding(fixes(one.evidence)), *_said(story, one.began_at, one.ended_at)]
+    return [*lines, *deciding(fixes(one.evidence)), *_said(story, one.began_at, one.ended_at)]
 
 
 def deviation(one: DeviationStory, held: Thresholds) -> list[str]:
@@ -127,14 +140,14 @@ def deviation(one: DeviationStory, held: Thresholds) -> list[str]:
             f"{time(one.ended_at) or 'now'}{driven}; at worst {one.worst_m:.0f} m away from it."
         ),
         (
-            f"More than {_value(held, 'off_route_m')} m from the line's segments for {_value(held, 'off_route_s')} s "
-            f"is a deviation; back within {_value(held, 'back_on_route_m')} m ends it."
+            f"More than {value(held, 'off_route_m')} m from the line's segments for {value(held, 'off_route_s')} s "
+            f"is a deviation; back within {value(held, 'back_on_route_m')} m ends it."
         ),
     ]
     if one.returned is False:
         lines.append("It did not come back to the planned way: the trip ended.")
     worst = [] if one.worst is None else ["The farthest fix:", *fixes([one.worst])]
-    return [*lines, *worst, *_deciding(fixes(one.evidence))]
+    return [*lines, *worst, *deciding(fixes(one.evidence))]
 
 
 def version_line(story: TripStory, policy_version: str) -> str:
@@ -147,17 +160,17 @@ def version_line(story: TripStory, policy_version: str) -> str:
 
 
 def _why_reason(story: TripStory, one: StopStory, held: Thresholds) -> str:
-    limit = _value(held, "traffic_below_s")
+    limit = value(held, "traffic_below_s")
     orders = {visit.order_id: visit.order_no for visit in story.visits}
     if one.order_id is not None:
         order = orders.get(one.order_id, one.order_id)
-        return f"Reason {one.found_reason}: at the door of order {order}, {_reach(one, held)}."
+        return f"Reason {one.found_reason}: {_from_door(one)} the door of order {order}, {_reach(one, held)}."
     if one.place_id is not None:
         return f"Reason {one.found_reason}: at a known place ({one.place_id})."
     if one.found_reason == "TRAFFIC":
         return (
             f"Reason TRAFFIC: shorter than {limit} s, at no known place, and no drop of the trip is within "
-            f"{_value(held, 'door_brief_m')} m."
+            f"{value(held, 'door_brief_m')} m."
         )
     if one.found_reason == "UNEXPLAINED":
         return (
@@ -166,18 +179,20 @@ def _why_reason(story: TripStory, one: StopStory, held: Thresholds) -> str:
     return f"Reason {one.found_reason}: at the premises."
 
 
+def _from_door(one: StopStory) -> str:
+    if one.door_lat_e7 is None or one.door_lon_e7 is None:
+        return "at"
+    return f"{distance_m(one.lat_e7, one.lon_e7, one.door_lat_e7, one.door_lon_e7):.0f} m from"
+
+
 def _reach(one: StopStory, held: Thresholds) -> str:
     """How near a door must be to a stop of this length: lights stand near doors, so a short one must be nearer."""
     limit = held.get("traffic_below_s")
     if one.ended_at is None or limit is None:
-        return f"within {_value(held, 'door_radius_m')} m of it"
+        return f"within {value(held, 'door_radius_m')} m of it"
     if (one.ended_at - one.began_at).total_seconds() < limit:
-        return f"within {_value(held, 'door_brief_m')} m of it, as a stop shorter than {limit:g} s must be"
-    return f"within {_value(held, 'door_radius_m')} m of it"
-
-
-def _deciding(lines: list[str]) -> list[str]:
-    return ["The fixes that decided it:", *lines] if lines else []
+        return f"within {value(held, 'door_brief_m')} m of it, as a stop shorter than {limit:g} s must be"
+    return f"within {value(held, 'door_radius_m')} m of it"
 
 
 def _said(story: TripStory, from_at: datetime | None, to_at: datetime | None) -> list[str]:
@@ -198,8 +213,3 @@ def _fact(name: str, value: Any) -> str:
     if name.endswith("_s") and isinstance(value, int | float):
         return f"{'-' if value < 0 else ''}{span(abs(value))}"
     return str(value)
-
-
-def _value(held: Thresholds, name: str) -> str:
-    value = held.get(name)
-    return "?" if value is None else f"{value:g}"

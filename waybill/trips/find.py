@@ -10,9 +10,9 @@ from waybill.invocation import CommandError
 if TYPE_CHECKING:
     import psycopg
 
-    from storage.trip_story import DeviationStory, GapStory, StopStory, TripStory, VisitStory
+    from storage.trip_story import DeviationStory, GapStory, StopStory, TripStory, VisitStory, ZoneVisitStory
 
-    Finding = StopStory | VisitStory | GapStory | DeviationStory
+    Finding = StopStory | VisitStory | ZoneVisitStory | GapStory | DeviationStory
 
 
 def find_story(connection: psycopg.Connection, name: str, code: str | None) -> TripStory:
@@ -56,6 +56,8 @@ def of_kind(story: TripStory, kind: str) -> list[Finding]:
             return [*story.stops]
         case "arrival":
             return [visit for visit in story.visits if visit.arrived_at is not None]
+        case "zone":
+            return [*story.zone_visits]
         case "gap":
             return [*story.gaps]
         case _:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from storage.trip_story import FactsStory, TripStory
+from storage.trip_story import FactsStory, TripStory, ZoneVisitStory
 from waybill.terminal import say, show_table
-from waybill.trips.words import difference, lasted, place, span, time
+from waybill.trips.words import difference, gap_until, lasted, place, span, time
 
 
 def show(story: TripStory) -> None:
@@ -61,8 +61,11 @@ def _doors(story: TripStory) -> None:
 def _zones(story: TripStory) -> None:
     if story.zone_visits:
         say("\nzones")
-        rows = [(one.zone_name, one.zone_kind, time(one.entered_at), time(one.left_at)) for one in story.zone_visits]
-        show_table(("zone", "kind", "entered", "left"), rows)
+        rows = [
+            (number, one.zone_name, one.zone_kind, time(one.entered_at), time(one.left_at), _unsure(story, one))
+            for number, one in enumerate(story.zone_visits, 1)
+        ]
+        show_table(("", "zone", "kind", "entered", "left", ""), rows)
     if story.deviations:
         say("\noff the planned way")
         away = [
@@ -70,6 +73,13 @@ def _zones(story: TripStory) -> None:
             for number, one in enumerate(story.deviations, 1)
         ]
         show_table(("", "since", "for", "at worst"), away)
+
+
+def _unsure(story: TripStory, one: ZoneVisitStory) -> str:
+    gap = gap_until(story, one.left_at)
+    first = "first seen inside" if one.first_seen else ""
+    left = "" if gap is None else f"left within the gap since {time(gap.began_at)}"
+    return ", ".join(filter(None, (first, left)))
 
 
 def _gaps(story: TripStory) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from contract.geo import distance_m, from_e7
+from storage.trip_story import GapStory, TripStory
+
+Away = Callable[[int, int], str]  # of a fix's latitude and longitude
 
 
 def time(at: datetime | None) -> str:
@@ -39,12 +42,32 @@ def difference(detected: datetime | None, declared: datetime | None) -> str:
     return "the same" if abs(seconds) < 1 else f"declared {span(abs(seconds))} {'later' if seconds > 0 else 'earlier'}"
 
 
-def fixes(evidence: Iterable[dict[str, Any]] | None, about: tuple[int, int] | None = None) -> list[str]:
-    """One line for each deciding fix: time, number, place, speed, and how far from `about`."""
+def gap_until(story: TripStory, at: datetime | None) -> GapStory | None:
+    """The gap that ended at `at`: what is told for then happened at some time within it."""
+    return None if at is None else next((gap for gap in story.gaps if gap.ended_at == at), None)
+
+
+def away_from(lat_e7: int, lon_e7: int) -> Away:
+    """How far from a place."""
+    return lambda fix_lat_e7, fix_lon_e7: f"{distance_m(fix_lat_e7, fix_lon_e7, lat_e7, lon_e7):.0f} m away"
+
+
+def fixes(evidence: Iterable[dict[str, Any]] | None, away: Away | None = None) -> list[str]:
+    """One line for each deciding fix: time, number, place, speed, and where it lies by `away`."""
     lines = []
     for fix in evidence or ():
         speed = "" if "speed_mps" not in fix else f", {fix['speed_mps'] * 3.6:.1f} km/h"
-        away = "" if about is None else f", {distance_m(fix['lat_e7'], fix['lon_e7'], *about):.0f} m away"
+        where = "" if away is None else f", {away(fix['lat_e7'], fix['lon_e7'])}"
         at = time(datetime.fromisoformat(fix["fixed_at"]))
-        lines.append(f"  {at}  fix {fix['seq']} at {place(fix['lat_e7'], fix['lon_e7'])}{speed}{away}")
+        lines.append(f"  {at}  fix {fix['seq']} at {place(fix['lat_e7'], fix['lon_e7'])}{speed}{where}")
     return lines
+
+
+def deciding(lines: list[str]) -> list[str]:
+    return ["The fixes that decided it:", *lines] if lines else []
+
+
+def value(held: Mapping[str, Any], name: str) -> str:
+    """A threshold that held, as a number; ? when it was not kept."""
+    known = held.get(name)
+    return "?" if known is None else f"{known:g}"

@@ -7,10 +7,11 @@ from typing import Any
 import psycopg
 import pytest
 
+from contract.geo import from_e7
 from tests.fixtures.command_line import Waybill
 from tests.fixtures.database import Database
 from tests.integration.gateway.derive.conftest import Round, gateway, planned  # noqa: F401 - fixtures
-from tests.unit.gateway.tracking.worlds import NINE, drive
+from tests.unit.gateway.tracking.worlds import HOME, METRE_E7, NINE, ROUND, drive
 
 # Out, four minutes at no door (300 m north), to the door at 700 m, home.
 DETOUR = drive((60, 0, 0), (30, 0, 300), (240, 300, 300), (40, 300, 700), (120, 700, 700), (70, 700, 0), (200, 0, 0))
@@ -88,7 +89,7 @@ def test_an_exception_is_explained_in_words(waybill: Waybill, driven: Round, dat
     ("words", "said"),
     [
         (("stop", "T-0001/1"), ("Stood 3 min 59 s", "within 20 m", "longer than 90 s", "fix 91 at", "policy ")),
-        (("stop", "T-0001/2"), ("at the door of order", "within 50 m of it")),
+        (("stop", "T-0001/2"), ("0 m from the door of order", "within 50 m of it")),
         (("arrival", "T-0001/1"), ("2 fixes in a row within 50 m", "The time is that of the first", "It left")),
         (("departure", "T-0001"), ("the last fix within the premises", "else 100 m around", "fix ")),
     ],
@@ -101,6 +102,33 @@ def test_why_is_told_in_words_and_numbers(
     assert answer.exit_code == 0, answer
     for word in said:
         assert word in answer.out, answer.out
+
+
+def test_a_stay_in_a_zone_names_its_outline_and_a_departure_within_a_gap(
+    waybill: Waybill,
+    planned: Round,  # noqa: F811 - the fixture
+) -> None:
+    lat, lon = from_e7(HOME[0] + round(700 * METRE_E7)), from_e7(HOME[1])
+    circle = ("--lat", str(lat), "--lon", str(lon), "--radius-m", "100", "--from", "2026-11-01T00:00:00Z")
+    assert waybill("zone", "add", "Harbour", "--kind", "state", *circle).exit_code == 0
+    # Silent from two minutes after nine for almost seven: in the zone at its beginning, on the way home at its end.
+    planned.write([fix for fix in ROUND if not 130 < (fix.fixed_at - NINE).total_seconds() < 480])
+    planned.work()
+
+    told = waybill("explain", "zone", "T-0001/1")
+
+    assert told.exit_code == 0, told
+    for word in (
+        "In Harbour (state)", "a circle of 100 m around", "in force from 2026-11-01 00:00:00Z", "the border",
+        "left at some time within the gap of 5 min 50 s that began at 2026-11-23 09:02:10Z",
+    ):  # fmt: skip
+        assert word in told.out, (word, told.out)
+    assert "left within the gap since 2026-11-23 09:02:10Z" in waybill("trip", "show", "T-0001").out
+    [zone] = waybill("trip", "show", "T-0001", "--json").json()["zone_visits"]
+    assert waybill("explain", "zone", zone["id"]).out == told.out
+    rules = {row["kind"]: row["rule"] for row in waybill("exceptions", "list", "--json").json()}
+    assert "since when is known only to within a gap of 350 s before" in rules["left_state"]
+    assert "has 1 to 1" in waybill("explain", "zone", "T-0001/2").error
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,15 @@ import msgspec
 import pytest
 
 from contract.fix import Fix
+from contract.places import ZoneKind
 from contract.reasons import GapCause
 from gateway.tracking.engine import finish
-from gateway.tracking.events import Arrived, Gap, Left, StopEnded, TripDriven
+from gateway.tracking.events import Arrived, Gap, Left, StopEnded, TripDriven, ZoneLeft
 from gateway.tracking.gaps import Knowledge, verdict
 from gateway.tracking.plan import Plan
-from tests.unit.gateway.tracking.worlds import NINE, POLICY, drive, drop, fix, north, plan, run
+from gateway.tracking.shapes import Circle, Zone
+from gateway.tracking.zones import ZoneSet
+from tests.unit.gateway.tracking.worlds import HOME, NINE, POLICY, drive, drop, fix, north, plan, run
 
 # Ten minutes: to a door at 700 m, a minute there, and on.
 FIXES = [one for one in drive((60, 0, 0), (70, 0, 700), (60, 700, 700), (400, 700, 4700)) if one.seq % 5 == 1]
@@ -155,3 +158,16 @@ def test_sparse_fixes_that_pass_a_door_again_infer_no_second_visit() -> None:
 
     arrived = [event for event in events if isinstance(event, Arrived)]
     assert [event.evidence[0].fixed_at for event in arrived] == [NINE + timedelta(seconds=60)]
+
+
+def test_a_zone_that_was_left_within_a_gap_says_so() -> None:
+    yard = Zone(zone_id="yard", kind=ZoneKind.OTHER, shape=Circle(lat_e7=HOME[0], lon_e7=HOME[1], radius_m=200))
+    world = msgspec.structs.replace(plan(), zones=ZoneSet((yard,)))
+    seen, unseen = drive((60, 0, 0), (70, 0, 700)), drive((60, 0, 0), (200, 700, 2700))
+
+    def left(fixes: list[Fix]) -> list[tuple[datetime, bool]]:
+        return [(event.at, event.after_gap) for event in run(fixes, world)[1] if isinstance(event, ZoneLeft)]
+
+    assert left(seen) == [(NINE + timedelta(seconds=80), False)]
+    later = [msgspec.structs.replace(one, fixed_at=one.fixed_at + timedelta(seconds=400)) for one in unseen[60:]]
+    assert left([*unseen[:60], *later]) == [(NINE + timedelta(seconds=460), True)]

@@ -41,15 +41,20 @@ def test_a_gap_is_told_with_its_limit_and_its_cause() -> None:
     ("reason", "order_id", "lasted_s", "words"),
     [
         ("TRAFFIC", None, 40, "no drop of the trip is within 30 m"),
-        ("DELIVERY", ONE, 40, "within 30 m of it, as a stop shorter than 90 s must be"),
-        ("DELIVERY", ONE, 90, "within 50 m of it."),
+        (
+            "DELIVERY",
+            ONE,
+            40,
+            f"13 m from the door of order {ONE}, within 30 m of it, as a stop shorter than 90 s must be",
+        ),
+        ("DELIVERY", ONE, 90, f"13 m from the door of order {ONE}, within 50 m of it."),
     ],
 )
 def test_a_stop_names_how_near_a_door_counts(reason: str, order_id: UUID | None, lasted_s: int, words: str) -> None:
     found = StopStory(
         id=ONE, began_at=NINE, ended_at=NINE + timedelta(seconds=lasted_s), lat_e7=0, lon_e7=0, found_reason=reason,
         reason=reason, note=None, permitted=True, given_by=None, given_at=None, order_id=order_id, place_id=None,
-        after_gap=False, before_gap=False, fixes=9, evidence=[], policy_version="x",
+        after_gap=False, before_gap=False, fixes=9, evidence=[], policy_version="x", door_lat_e7=1200, door_lon_e7=0,
     )  # fmt: skip
 
     said = "\n".join(stop(STORY, found, HELD))
