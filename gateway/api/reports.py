@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import zipfile
 from collections.abc import Iterator
 from datetime import date
@@ -12,7 +13,7 @@ from tempfile import TemporaryDirectory
 from threading import BoundedSemaphore
 from typing import Annotated, BinaryIO, Literal
 
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, HTTPException, Query, Response
 from fastapi import Path as InPath
 from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, BaseModel, Field
@@ -26,6 +27,7 @@ from gateway.people.permissions import Permission
 from gateway.reports.asking import Asked
 from gateway.reports.catalogue import REPORTS, report_named
 from gateway.reports.making import FORMATS, MEDIA_TYPES, Made, make_asked, manifest
+from gateway.reports.receipts import ReceiptForm, give_receipt
 
 router = APIRouter(prefix="/v1/reports", tags=["reports"])
 
@@ -54,6 +56,32 @@ def list_reports(_caller: RecordsReader) -> list[ReportOut]:
         )
         for one in REPORTS.values()
     ]  # fmt: skip
+
+
+@router.get(
+    "/receipt", summary="The receipt of one order as it was kept, or on paper", response_class=Response,
+    responses={
+        **refusals(**_WHO, _404="There is no such order, or it has no receipt", _409="The premises are closed"),
+        200: {"description": "json: what was kept; pdf: A4; slip: a PDF of 80 mm",
+              "content": {"application/json": {}, "application/pdf": {}}},
+    },
+)  # fmt: skip
+def one_receipt(
+    caller: RecordsReader, connection: Database, now: Now,
+    order: Annotated[str, Query(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]+$")],
+    format: Annotated[ReceiptForm, Query()] = "pdf",  # noqa: A002 - its name on the wire
+    premises: Annotated[str | None, Query(max_length=32, description="left out: the only ones")] = None,
+    language: Annotated[Literal["en", "es"] | None, Query(description="left out: the customer's")] = None,
+) -> Response:  # fmt: skip
+    place = premises_of(connection, caller, Permission.RECORDS_READ, premises)
+    given = give_receipt(connection, place.id, order, format, caller.actor, now, language)
+    extension = "json" if format == "json" else "pdf"
+    headers = {
+        "Content-Disposition": f'attachment; filename="receipt-{given.report_id}.{extension}"',
+        "Waybill-Report-Id": str(given.report_id),
+        "Repr-Digest": _repr_digest(hashlib.sha256(given.body).digest()),
+    }
+    return Response(given.body, media_type=MEDIA_TYPES[extension], headers=headers)
 
 
 @router.get(
@@ -111,9 +139,13 @@ def _answer(made: Made, file: BinaryIO, size: int, form: str) -> StreamingRespon
         "Waybill-Rows": str(made.row_count),
     }
     if form != "zip":
-        digest = base64.b64encode(bytes.fromhex(made.files[0].sha256)).decode()
-        headers["Repr-Digest"] = f"sha-256=:{digest}:"  # RFC 9530
+        headers["Repr-Digest"] = _repr_digest(bytes.fromhex(made.files[0].sha256))
     return StreamingResponse(_pieces(file), media_type=MEDIA_TYPES[form], headers=headers)
+
+
+def _repr_digest(sha256: bytes) -> str:
+    """As RFC 9530 writes it."""
+    return f"sha-256=:{base64.b64encode(sha256).decode()}:"
 
 
 def _pieces(file: BinaryIO) -> Iterator[bytes]:

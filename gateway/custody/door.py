@@ -98,7 +98,7 @@ def hand_over(
         raise RefusedError("say where the goods go that were not taken", field="body.disposition")
     handoff = Handoff(
         proofs=proofs, offline=told.offline, trip_id=None if trip is None else trip.id, door=door,
-        conflict=", and ".join(text for text, _ in conflicts) or None,
+        conflict=", and ".join(text for text, _ in conflicts) or None, driver_id=driver_id,
     )  # fmt: skip
     declare(
         connection, order_id, told.outcome, at, actor, reason_code=told.reason_code, note=told.note, partial=partial,

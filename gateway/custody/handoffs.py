@@ -12,6 +12,7 @@ import psycopg
 from contract.milestones import Milestone, may_follow
 from contract.reasons import Disposition, ExceptionKind
 from gateway.custody.proofs import Missing, Proofs, missing
+from gateway.custody.receipts import keep_receipt
 from gateway.dispatch.profile import Profile, in_force
 from gateway.dispatch.profiles_of import settings_of, version_of_premises, version_of_trip
 from gateway.dispatch.seen import seen_at
@@ -52,6 +53,7 @@ class Handoff(msgspec.Struct, frozen=True, kw_only=True):
     trip_id: UUID | None = None
     door: Door | None = None
     conflict: str | None = None  # what whoever told it found already
+    driver_id: UUID | None = None  # who handed it over, when that is known; None: the driver of the trip
 
 
 class ProofsMissingError(RefusedError):
@@ -113,7 +115,7 @@ def keep(
     connection: psycopg.Connection, attempt: Attempt, at: datetime, actor: Actor, *, reason_code: str | None,
     note: str | None, partial: bool,
 ) -> None:  # fmt: skip
-    """Keeps the attempt, before its milestone is; one that contradicts what is known opens an exception."""
+    """Keeps the attempt and its receipt, before its milestone is; a contradiction opens an exception."""
     head, door = attempt.head, attempt.handoff.door
     told = {} if door is None else {name: getattr(door, name) for name in door.__struct_fields__ if name != "files"}
     delivered = "partial" if partial else "delivered"
@@ -128,6 +130,8 @@ def keep(
     handoff_id = put_handoff(connection, new)
     if door is not None:
         put_handoff_files(connection, handoff_id, head.premises_id, door.files)
+    if outcome != "failed":
+        keep_receipt(connection, handoff_id, new, attempt.handoff.driver_id)
     if attempt.conflict is not None and attempt.trip is not None:
         _open_exception(connection, attempt, attempt.trip, outcome, at, actor)
 

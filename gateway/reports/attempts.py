@@ -22,10 +22,10 @@ COLUMNS = (
     Column("trip_no"), Column("vehicle"), Column("driver"), Column("address"), Column("vehicle_lat", "degrees"),
     Column("vehicle_lon", "degrees"), Column("distance_to_address_m", "number", 0), Column("reason_code"),
     Column("note"), Column("not_intoxicated", "flag"), Column("id_valid", "flag"), Column("age_ok", "flag"),
-    Column("affirmation_text_version"), Column("contacts"), Column("disposition"), Column("returned", "time"),
-    Column("return_recorded_by"), Column("quantity_returned", "number"), Column("quantity_lost", "number"),
-    Column("unit"), Column("declared_by"), Column("recorded", "time"), Column("told_offline", "flag"),
-    Column("conflict"),
+    Column("affirmation_text_version"), Column("contacts"), Column("disposition_told"), Column("disposition"),
+    Column("returned", "time"), Column("return_recorded_by"), Column("quantity_returned", "number"),
+    Column("quantity_lost", "number"), Column("unit"), Column("declared_by"), Column("recorded", "time"),
+    Column("told_offline", "flag"), Column("conflict"),
 )  # fmt: skip
 
 
@@ -61,6 +61,7 @@ class _Attempt(msgspec.Struct, frozen=True):
     recorded_at: datetime
     offline: bool | None
     conflict: str | None
+    disposition_told: str | None
 
 
 class Attempts:
@@ -83,8 +84,8 @@ class Attempts:
             one.order_no, one.attempt_no, one.at, one.outcome, one.trip_no, one.vehicle, one.crew, one.address,
             one.lat_e7, one.lon_e7, _distance_m(one), one.reason_code, one.note, affirmed.get("not_intoxicated"),
             affirmed.get("id_valid"), affirmed.get("age_ok"), affirmed.get("text_version"), self._contacts(one),
-            _disposition(one), one.returned_at, one.returned_by, one.returned, one.lost, one.unit, one.declared_by,
-            one.recorded_at, one.offline, one.conflict,
+            one.disposition_told, _disposition(one), one.returned_at, one.returned_by, one.returned, one.lost,
+            one.unit, one.declared_by, one.recorded_at, one.offline, one.conflict,
         )  # fmt: skip
 
     def _contacts(self, one: _Attempt) -> Cell:

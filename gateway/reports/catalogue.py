@@ -8,9 +8,13 @@ from gateway.reports.definition import Definition
 from gateway.reports.id_checks import ID_CHECKS
 from gateway.reports.ledger import LEDGER
 from gateway.reports.location_history import LOCATION_HISTORY
+from gateway.reports.manifest import MANIFEST
+from gateway.reports.receipts import RECEIPTS
 from gateway.reports.stops import STOPS
 
-REPORTS: dict[str, Definition] = {one.name: one for one in (LOCATION_HISTORY, STOPS, ATTEMPTS, ID_CHECKS, LEDGER)}
+REPORTS: dict[str, Definition] = {
+    one.name: one for one in (LOCATION_HISTORY, STOPS, ATTEMPTS, ID_CHECKS, LEDGER, RECEIPTS, MANIFEST)
+}
 
 
 def report_named(name: str) -> Definition:

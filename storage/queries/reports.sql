@@ -114,13 +114,13 @@ SELECT o.order_no, coalesce(h.attempt_no, (SELECT count(*) FROM waybill.mileston
     told.messages, t.id = next.trip_id, next.at, coalesce(CASE WHEN back.declared_by IS NOT NULL
         THEN back.at END, gone.returned_at, back.at), coalesce(back.declared_by, gone.returned_by,
         CASE WHEN back.at IS NOT NULL THEN 'detected: the vehicle came back' END), gone.returned, gone.lost, gone.unit, gone.aboard, m.declared_by, m.recorded_at, h.offline,
-    h.conflict
+    h.conflict, h.disposition
 FROM waybill.milestone m
 JOIN waybill.orders o ON o.id = m.order_id
 LEFT JOIN waybill.trip t ON t.id = m.trip_id
 LEFT JOIN waybill.vehicle v ON v.id = t.vehicle_id
 LEFT JOIN LATERAL (
-    SELECT n.attempt_no, n.proofs, n.offline, n.conflict FROM waybill.handoff n
+    SELECT n.attempt_no, n.proofs, n.offline, n.conflict, n.disposition FROM waybill.handoff n
     WHERE n.order_id = m.order_id AND n.at = m.at AND (n.outcome = 'failed') = (m.milestone = 'failed')
     ORDER BY n.attempt_no LIMIT 1
 ) h ON true
@@ -199,3 +199,34 @@ WHERE m.premises_id = %(premises_id)s AND NOT o.test
     AND (%(from_at)s::timestamptz IS NULL OR coalesce(t.departed_at, t.planned_departure_at) >= %(from_at)s)
     AND (%(to_at)s::timestamptz IS NULL OR coalesce(t.departed_at, t.planned_departure_at) < %(to_at)s)
 ORDER BY coalesce(t.departed_at, t.planned_departure_at), t.trip_no, m.at, m.recorded_at, m.id;
+
+-- name: report_receipts
+-- Receipts as they were made when goods changed hands.
+SELECT r.body, r.sha256, h.attempt_no, t.trip_no, r.recorded_at
+FROM waybill.receipt r
+JOIN waybill.handoff h ON h.id = r.handoff_id
+JOIN waybill.orders o ON o.id = r.order_id
+LEFT JOIN waybill.trip t ON t.id = h.trip_id
+WHERE r.premises_id = %(premises_id)s AND NOT o.test
+    AND (%(trip_id)s::uuid IS NULL OR h.trip_id = %(trip_id)s)
+    AND (%(order_id)s::uuid IS NULL OR r.order_id = %(order_id)s)
+    AND (%(from_at)s::timestamptz IS NULL OR r.at >= %(from_at)s) AND (%(to_at)s::timestamptz IS NULL OR r.at < %(to_at)s)
+ORDER BY r.at, o.order_no, h.attempt_no;
+
+-- name: report_manifest
+-- What a trip carries to whom, line by line in the planned order; of one order only when it is named.
+SELECT o.id, t.trip_no, t.ledger_no, t.plan_version,
+    (SELECT string_agg(coalesce(r.legal_name, r.name) || ' (' || r.employee_no || coalesce(', permit ' || r.permit_no, '')
+            || ')', ', ' ORDER BY c.role, r.employee_no)
+        FROM waybill.trip_crew c JOIN waybill.driver r ON r.id = c.driver_id WHERE c.trip_id = t.id),
+    v.name, v.make, v.model, v.year, v.colour, v.plate, v.vin, t.planned_departure_at, t.departed_at, t.ended_at, d.seq,
+    o.order_no, o.customer_name, o.address, d.planned_arrival_at, o.window_from, o.window_to, l.line_no, l.category,
+    l.item, l.tag, l.quantity, l.unit, l.unit_price_minor, o.currency, o.milestone
+FROM waybill.trip t
+JOIN waybill.vehicle v ON v.id = t.vehicle_id
+JOIN waybill.trip_drop d ON d.trip_id = t.id
+JOIN waybill.orders o ON o.id = d.order_id
+LEFT JOIN waybill.order_line l ON l.order_id = o.id
+WHERE t.id = %(trip_id)s AND t.premises_id = %(premises_id)s AND NOT o.test
+    AND (%(order_id)s::uuid IS NULL OR o.id = %(order_id)s)
+ORDER BY d.seq, l.line_no;

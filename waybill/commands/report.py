@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shutil
 import sys
-from datetime import date
+from datetime import date, datetime
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
@@ -18,6 +19,7 @@ from waybill.terminal import note, say, show_table
 
 if TYPE_CHECKING:
     from gateway.reports.making import Made
+    from waybill.settings import Settings
 
 
 def register(app: typer.Typer) -> None:
@@ -37,7 +39,12 @@ def report(
     premises: Annotated[
         str | None, typer.Option("--premises", metavar="CODE", help="Which premises, when there are several.")
     ] = None,
-    form: Annotated[str, typer.Option("--format", help="csv, json or pdf, to standard output.")] = "csv",
+    form: Annotated[
+        str | None,
+        typer.Option(
+            "--format", help="csv (where nothing is said), json or pdf; of a receipt json, pdf or slip (80 mm)."
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="New folder for all formats and manifest.json.")
     ] = None,
@@ -51,14 +58,19 @@ def report(
 
     if name is None:
         rows = [(one.name, one.title, ", ".join(sorted(one.takes)), one.rule) for one in REPORTS.values()]
+        rows.append(("receipt", "The receipt of one order", "order", "4 CCR 15420(a)"))
         show_table(("report", "what", "narrowed to", "rule"), rows)
         note("docs/reports.md names every column.")
         return
+    settings = settings_of(context)
+    now = settings.parsed_clock().now()
+    if name == "receipt":
+        _receipt(settings, order, premises, form or "pdf", now)
+        return
+    form = form or "csv"
     if form not in FORMATS:
         raise CommandError(f"--format {form!r} must be one of {', '.join(FORMATS)}")
     _must_be_new(out)
-    settings = settings_of(context)
-    now = settings.parsed_clock().now()
     asked = Asked(
         day=None if day is None else _day(day), from_at=None if from_ is None else instant(from_, now, "--from"),
         to_at=None if to is None else instant(to, now, "--to"), vehicle=vehicle, trip=trip, order=order, gap_s=gap_s,
@@ -74,6 +86,23 @@ def report(
             _to_standard_output(made)
         else:
             _into_folder(made, Path(folder), out)
+
+
+def _receipt(settings: Settings, order: str | None, premises: str | None, form: str, now: datetime) -> None:
+    from gateway.master.premises import find_premises
+    from gateway.reports.receipts import RECEIPT_FORMS, give_receipt
+    from waybill.commands.actor import terminal_actor
+
+    if order is None:
+        raise CommandError("receipt needs --order NUMBER")
+    wanted = next((one for one in RECEIPT_FORMS if one == form), None)
+    if wanted is None:
+        raise CommandError(f"--format {form!r} must be one of {', '.join(RECEIPT_FORMS)}")
+    with database(settings) as connection:
+        place = find_premises(connection, premises)
+        given = give_receipt(connection, place.id, order, wanted, terminal_actor(), now)
+    with BytesIO(given.body) as file:
+        _copy_out(file, form)
 
 
 def _day(text: str) -> date:
@@ -97,13 +126,17 @@ def _must_be_new(out: Path | None) -> None:
 
 def _to_standard_output(made: Made) -> None:
     with made.files[0].path.open("rb") as file:
-        if made.files[0].format == "pdf" and sys.stdout.isatty():
-            raise CommandError("a PDF is not for a terminal: add > FILE, or --out DIR")
-        sys.stdout.flush()
-        shutil.copyfileobj(file, sys.stdout.buffer)
-        sys.stdout.buffer.flush()
+        _copy_out(file, made.files[0].format)
     if not made.row_count:
         note(f"{made.head.report} has no rows for this time and these filters")
+
+
+def _copy_out(file: BinaryIO, form: str) -> None:
+    if form in ("pdf", "slip") and sys.stdout.isatty():
+        raise CommandError("a PDF is not for a terminal: add > FILE")
+    sys.stdout.flush()
+    shutil.copyfileobj(file, sys.stdout.buffer)
+    sys.stdout.buffer.flush()
 
 
 def _into_folder(made: Made, folder: Path, out: Path) -> None:

@@ -49,11 +49,13 @@ SPEAKERS = {
         "gateway.driver/*.py",
         "gateway.api/driver_*.py",
     ),
+    "receipt": ("gateway.reports/receipt_words.py",),
     "handoff": ("gateway.pages/templates/base.html", "gateway.pages/templates/handoff*.html", "gateway.custody/*.py"),
 }
 FOUND = {
     "customer": {"title", "am", "pm", "months", "why_other", "note_write", "note_change"},
     "driver": {"am", "months", "title", "check_id", "progress", "sign_in"},
+    "receipt": {"am", "months", "title", "delivered", "unsigned"},
     "handoff": {"am", "months", "document_title", "document_returned"},
 }
 
