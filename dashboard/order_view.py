@@ -12,7 +12,7 @@ import msgspec
 from contract.geo import from_e7
 from contract.milestones import Known, Milestone
 from dashboard import wording
-from storage.reading_rows import LegRow, LineRow, MilestoneRow, OrderDetailRow, OrderRow, TrailRow
+from storage.reading_rows import ForecastRow, LegRow, LineRow, MilestoneRow, OrderDetailRow, OrderRow, TrailRow
 
 FINAL = (Milestone.DELIVERED, Milestone.FAILED, Milestone.RETURNED, Milestone.CANCELLED)
 
@@ -71,13 +71,18 @@ def _fix_words(fix: dict[str, Any]) -> str:
     return f"fix {fix.get('seq', '?')} at {place}" + ("" if speed is None else f", {wording.speed(speed)}")
 
 
-def promise(order: OrderDetailRow, tz: ZoneInfo, now: datetime) -> tuple[str, str, str]:
-    """The window, what really happened or is planned, and how that stands to the window."""
+def promise(
+    order: OrderDetailRow, tz: ZoneInfo, now: datetime, forecast: ForecastRow | None = None
+) -> tuple[str, str, str]:
+    """The window, what really happened, is expected or planned, and how that stands to the window."""
     window = wording.window(order.window_from, order.window_to, tz, now)
     if order.arrived_at is not None:
         actual = f"there at {wording.time_of_day(order.arrived_at, tz, now)}"
         if order.left_at is not None:
             actual += f", stayed {wording.span((order.left_at - order.arrived_at).total_seconds())}"
+    elif forecast is not None:
+        actual = f"ETA {wording.eta(forecast.p50_at, forecast.p90_at, tz, now)}"
+        actual += f", late risk {wording.percent(forecast.late_risk)}"
     elif order.planned_arrival_at is not None:
         actual = f"planned {wording.time_of_day(order.planned_arrival_at, tz, now)}"
     else:

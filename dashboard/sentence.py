@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from contract.milestones import Milestone
 from dashboard import wording
-from storage.reading_rows import MilestoneRow, OrderDetailRow
+from storage.reading_rows import ForecastRow, MilestoneRow, OrderDetailRow
 
 _BEFORE_TRIP = {
     Milestone.RECEIVED: "has been received and waits to be accepted",
@@ -16,20 +16,27 @@ _BEFORE_TRIP = {
     Milestone.READY: "is ready and waits for a trip",
 }
 WORTH_SAYING_S = 300.0  # nobody calls five minutes late in a city
+PROBABLY = 0.5  # more likely than not
 _ON_THE_WAY = (Milestone.OUT_FOR_DELIVERY, Milestone.ARRIVING_SOON, Milestone.ARRIVED)
 
 
-def sentence(order: OrderDetailRow, milestones: list[MilestoneRow], tz: ZoneInfo, now: datetime) -> str:
+def sentence(
+    order: OrderDetailRow,
+    milestones: list[MilestoneRow],
+    tz: ZoneInfo,
+    now: datetime,
+    forecast: ForecastRow | None = None,
+) -> str:
     """What there is to say about the order now: where it is, what happened, and how that stands to the promise."""
     known = {row.milestone: row for row in milestones}
     who = f"Order {order.order_no} for {order.customer_name}"
     milestone = order.milestone
     if milestone in _BEFORE_TRIP:
-        return f"{who} {_BEFORE_TRIP[Milestone(milestone)]}. {_promise(order, tz, now)}"
+        return f"{who} {_BEFORE_TRIP[Milestone(milestone)]}. {_promise(order, forecast, tz, now)}"
     if milestone == Milestone.QUEUED:
-        return f"{who} is {_drop(order)}. {_promise(order, tz, now)}"
+        return f"{who} is {_drop(order)}. {_promise(order, forecast, tz, now)}"
     if milestone in _ON_THE_WAY:
-        return f"{who} {_under_way(order, tz, now)}. {_promise(order, tz, now)}"
+        return f"{who} {_under_way(order, tz, now)}. {_promise(order, forecast, tz, now)}"
     if milestone == Milestone.DELIVERED:
         at = wording.time_of_day(known[milestone].at if milestone in known else order.milestone_at, tz, now)
         return f"{who} was delivered at {at}{_by(order)}, {_kept(order, tz, now)}."
@@ -70,18 +77,37 @@ def _late_start(order: OrderDetailRow) -> str:
     return f", {wording.span(behind_s)} late" if behind_s >= WORTH_SAYING_S else ""
 
 
-def _promise(order: OrderDetailRow, tz: ZoneInfo, now: datetime) -> str:
+def _promise(order: OrderDetailRow, forecast: ForecastRow | None, tz: ZoneInfo, now: datetime) -> str:
     promised = wording.window(order.window_from, order.window_to, tz, now)
     if order.late_s is not None:
         if order.arrived_at is not None:
             return f"That is {wording.span(order.late_s)} after its window, {promised}."
+        if forecast is not None:
+            late = wording.span(order.late_s)
+            return f"Its window, {promised}, ended {late} ago; it is expected {_eta(forecast, tz, now)}."
         return f"Its window, {promised}, has passed: it is {wording.span(order.late_s)} late."
     if order.arrived_at is not None:
         return f"That is within its window, {promised}."
+    if forecast is not None:
+        return _expected(order, forecast, tz, now)
     planned = ""
     if order.planned_arrival_at is not None:
         planned = f", and planned for {wording.time_of_day(order.planned_arrival_at, tz, now)}"
     return f"It is promised for {promised}{planned}."
+
+
+def _eta(forecast: ForecastRow, tz: ZoneInfo, now: datetime) -> str:
+    return wording.eta(forecast.p50_at, forecast.p90_at, tz, now)
+
+
+def _expected(order: OrderDetailRow, forecast: ForecastRow, tz: ZoneInfo, now: datetime) -> str:
+    promised = wording.window(order.window_from, order.window_to, tz, now)
+    until = wording.time_of_day(order.window_to, tz, now)
+    if forecast.late_risk >= PROBABLY:
+        return f"It is expected {_eta(forecast, tz, now)}; the window until {until} will probably be missed."
+    if forecast.p90_at > order.window_to:
+        return f"It is expected {_eta(forecast, tz, now)}; the window until {until} may be missed."
+    return f"It is promised for {promised}, and expected {_eta(forecast, tz, now)}."
 
 
 def _kept(order: OrderDetailRow, tz: ZoneInfo, now: datetime) -> str:

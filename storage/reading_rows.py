@@ -185,6 +185,34 @@ class MilestoneRow(msgspec.Struct, frozen=True):
     recorded_at: datetime
 
 
+class ForecastRow(msgspec.Struct, frozen=True):
+    """What is said now of when the van is at an order's door; fixed_at None: it begins at the premises."""
+
+    p50_at: datetime
+    p90_at: datetime
+    late_risk: float
+    source: str
+    fixed_at: datetime | None
+    drops_before: int
+    published_at: datetime
+    cause: str | None
+
+
+class MessageRow(msgspec.Struct, frozen=True):
+    """What a customer was told on one channel, and what became of it; outcome None: it is on its way."""
+
+    kind: str
+    channel: str
+    recipient: str
+    correction: bool
+    subject: str | None
+    body: str
+    at: datetime
+    attempts: int
+    outcome: str | None
+    because: str | None
+
+
 class LineRow(msgspec.Struct, frozen=True):
     """One line of an order."""
 

@@ -15,9 +15,11 @@ from psycopg.pq import TransactionStatus
 from storage.reading_rows import (
     DropRow,
     FleetRow,
+    ForecastRow,
     HistoryRow,
     LegRow,
     LineRow,
+    MessageRow,
     MilestoneRow,
     OrderDetailRow,
     OrderRow,
@@ -153,6 +155,8 @@ class OrderStory(msgspec.Struct, frozen=True):
     lines: list[LineRow]
     legs: list[LegRow]
     routes: list[list[TrailRow]]  # one per leg, in the same order
+    forecast: ForecastRow | None  # None: nothing is said, or the van has been there
+    messages: list[MessageRow]
 
 
 def order_story(
@@ -165,12 +169,15 @@ def order_story(
             return None
         order_id = found[0].id
         legs = _rows(connection, "read_legs", LegRow, order_id=order_id)
+        forecasts = _rows(connection, "read_forecast", ForecastRow, order_id=order_id)
         return OrderStory(
             order=found[0],
             milestones=_rows(connection, "read_milestones", MilestoneRow, order_id=order_id),
             lines=_rows(connection, "read_lines", LineRow, order_id=order_id),
             legs=legs,
             routes=[_leg_route(connection, leg, now, most_points) for leg in legs],
+            forecast=forecasts[0] if forecasts else None,
+            messages=_rows(connection, "read_messages", MessageRow, order_id=order_id),
         )
 
 

@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from contract.milestones import Milestone
-from dashboard import data, order_view, wording
+from dashboard import data, order_telling, order_view, wording
 from dashboard.components import order_card
 from dashboard.components.frame import current_tones, freshness, head, nothing, unavailable
 from dashboard.components.ground import attribution
 from dashboard.components.order_map import order_map
 from dashboard.data import Fleet, UnavailableError
 from dashboard.environment import environment
-from dashboard.sentence import sentence
+from dashboard.sentence import PROBABLY, sentence
 from storage.reads import OrderFilter, OrderStory
 
 PAGE_ROWS = 50
@@ -116,10 +116,13 @@ def one_order(number: str, fleet: Fleet) -> None:
         return
     premises = next((row for row in fleet.premises if row.id == story.order.premises_id), None)
     tz, now, order = ZoneInfo(premises.tz if premises else "UTC"), data.now(), story.order
-    order_card.say(sentence(order, story.milestones, tz, now), late=order.late_s is not None)
-    window, actual, standing = order_view.promise(order, tz, now)
+    forecast = story.forecast
+    late = order.late_s is not None or (forecast is not None and forecast.late_risk >= PROBABLY)
+    order_card.say(sentence(order, story.milestones, tz, now, forecast), late=late)
+    window, actual, standing = order_view.promise(order, tz, now, forecast)
     order_card.facts(
         [("Window", window), ("Arrival", actual), ("Promise", standing),
+         ("Why this ETA", "" if forecast is None else order_telling.because(forecast, tz, now)),
          ("Van and drop", f"{order.vehicle_name} · drop {order.drop_seq} of {order.trip_no}" if order.trip_no else ""),
          ("Customer", order.customer_name), ("Phone", order.customer_phone or ""), ("Address", order.address),
          ("Note", order.note or ""), ("Customer's note for the driver", order.customer_note or ""),
@@ -129,9 +132,18 @@ def one_order(number: str, fleet: Fleet) -> None:
     with left:
         st.subheader("What happened", anchor=False)
         order_card.timeline(order_view.timeline(story.milestones, order.window_to, tz, now))
+        messages(story, tz, now)
     with right:
         route(story, fleet, tz, now)
         lines(story)
+
+
+def messages(story: OrderStory, tz: ZoneInfo, now: datetime) -> None:
+    st.subheader("What the customer was told", anchor=False)
+    if story.messages:
+        order_card.messages(order_telling.told(story.messages, tz, now))
+    else:
+        st.caption("Nothing yet. The first message goes out when the order leaves, if the order has an address for it.")
 
 
 def route(story: OrderStory, fleet: Fleet, tz: ZoneInfo, now: datetime) -> None:

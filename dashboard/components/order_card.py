@@ -7,6 +7,7 @@ from html import escape
 
 import streamlit as st
 
+from dashboard.order_telling import Told
 from dashboard.order_view import Step
 
 
@@ -24,6 +25,19 @@ def facts(pairs: Sequence[tuple[str, str]]) -> None:
 def timeline(steps: Sequence[Step]) -> None:
     """What happened, from first to last."""
     st.html(f'<ol class="wb-steps">{"".join(_step(step) for step in steps)}</ol>')
+
+
+def messages(entries: Sequence[Told]) -> None:
+    """What the customer was told; the words themselves open on a click."""
+    st.html(f'<ol class="wb-steps wb-told">{"".join(_message(entry) for entry in entries)}</ol>')
+
+
+def _message(entry: Told) -> str:
+    return (
+        f'<li class="{entry.sign}"><b>{escape(entry.title)}</b><time>{escape(entry.when)}</time>'
+        f"<span>{escape(entry.arrived)}</span>"
+        f"<details><summary>The words</summary><pre>{escape(entry.said)}</pre></details></li>"
+    )
 
 
 def _step(step: Step) -> str:

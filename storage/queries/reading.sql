@@ -93,6 +93,19 @@ ORDER BY window_from DESC, id LIMIT 1;
 SELECT id, trip_id, milestone, at, known, declared_by, reason_code, note, evidence, recorded_at
 FROM reading.milestone WHERE order_id = %(order_id)s ORDER BY at, recorded_at, id;
 
+-- name: read_forecast
+-- What is said now of when the van is at an order's door, and why it was said anew.
+SELECT f.p50_at, f.p90_at, f.late_risk, f.source, f.fixed_at, f.drops_before, f.published_at,
+    (SELECT p.cause FROM reading.published_forecast p
+        WHERE p.order_id = f.order_id AND p.trip_id = f.trip_id AND p.published_at = f.published_at
+        ORDER BY p.id DESC LIMIT 1)
+FROM reading.forecast f WHERE f.order_id = %(order_id)s;
+
+-- name: read_messages
+-- What an order's customer was told, in order of time.
+SELECT kind, channel, recipient, correction, subject, body, at, attempts, outcome, because
+FROM reading.message WHERE order_id = %(order_id)s AND audience = 'customer' ORDER BY created_at, id;
+
 -- name: read_lines
 -- What was ordered.
 SELECT line_no, item, category, tag, quantity, unit, unit_price_minor

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Seen
 from tests.browser.watching import colours, look
+from tests.fixtures.examples import NOON
+from tests.fixtures.forecasts import forecast, message
 from tests.fixtures.gateway import eventually
 from tests.fixtures.seed import Seeded
 
@@ -56,7 +59,13 @@ def test_searching_narrows_the_list(seeded: Seeded, visit: Visit) -> None:
     expect(page.get_by_text("6 orders")).to_be_visible()
 
 
-def test_an_order_fits_a_phone_in_the_dark(seeded: Seeded, visit: Visit, picture: Picture) -> None:
+def test_an_order_fits_a_phone_in_the_dark(
+    seeded: Seeded, owner: psycopg.Connection, visit: Visit, picture: Picture
+) -> None:
+    forecast(owner, "1034", NOON, late_risk=1.0)
+    message(
+        owner, "1034", NOON, "Your order is on its way. Have your ID ready: https://delivery.example.org/t/" + 22 * "x"
+    )
     seen = visit("/orders?order=1034", width=390, height=844, scheme="dark")
     page = seen.page
 
@@ -64,6 +73,10 @@ def test_an_order_fits_a_phone_in_the_dark(seeded: Seeded, visit: Visit, picture
     assert page.evaluate("document.scrollingElement.scrollWidth") <= 390
     eventually(lambda: colours(look(page)) > 100, PATIENCE_S)
     picture(seen, "order-phone-dark")
+    page.get_by_text("The words").click()
+    expect(page.locator(".wb-told pre")).to_contain_text("Have your ID ready")
+    assert page.evaluate("document.scrollingElement.scrollWidth") <= 390
+    picture(seen, "order-phone-dark-told")
 
 
 def test_pages_are_changed_without_a_complaint(seeded: Seeded, visit: Visit) -> None:

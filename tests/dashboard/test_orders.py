@@ -7,7 +7,8 @@ from collections.abc import Callable
 import psycopg
 from streamlit.testing.v1 import AppTest
 
-from tests.fixtures.examples import NOON
+from tests.fixtures.examples import MINUTE, NOON
+from tests.fixtures.forecasts import forecast, message
 from tests.fixtures.pages import ORDERS, layers, words
 from tests.fixtures.seed import FAILED_VAN, LATE_VAN, seed
 
@@ -95,6 +96,25 @@ def test_one_order_is_told_in_a_sentence_with_its_timeline_route_and_goods(
     assert "trip T-0003" in told
     assert "Total 45.90 EUR" in told
     assert layers(test)["trail"]["data"]["features"][0]["geometry"]["coordinates"]
+
+
+def test_one_order_says_when_it_comes_why_and_what_its_customer_was_told(
+    owner: psycopg.Connection, open_page: Open
+) -> None:
+    seed(owner, NOON, vans=1)
+    owner.execute("UPDATE waybill.orders SET window_to = %s WHERE order_no = '1014'", [NOON + 30 * MINUTE])
+    forecast(owner, "1014", NOON, late_risk=0.63)
+    message(owner, "1014", NOON, "Have your <b>ID</b> ready.")
+
+    told = words(open_page(ORDERS, order="1014"))
+
+    assert "expected 14:35–14:50 EET; the window until 14:30 EET will probably be missed" in told
+    assert "ETA 14:35–14:50 EET, late risk 63 %" in told
+    assert "driving times on the street network" in told
+    assert "later than was said before" in told
+    assert "e-mail to elina@example.org: delivered to the mail server" in told
+    assert "Have your &lt;b&gt;ID&lt;/b&gt; ready." in told
+    assert "Nothing yet" in words(open_page(ORDERS, order="1010"))
 
 
 def test_an_order_can_be_named_by_its_id(owner: psycopg.Connection, open_page: Open) -> None:

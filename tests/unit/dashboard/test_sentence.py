@@ -10,7 +10,7 @@ import pytest
 from contract.milestones import Milestone
 from dashboard.sentence import sentence
 from storage.reading_rows import MilestoneRow, OrderDetailRow
-from tests.fixtures.examples import HELSINKI, MINUTE, NOON, milestone_row, on_trip, order_row
+from tests.fixtures.examples import HELSINKI, MINUTE, NOON, forecast_row, milestone_row, on_trip, order_row
 
 PROMISE = "It is promised for 14:00–15:00 EET"
 
@@ -54,6 +54,27 @@ def test_a_missed_window_is_said() -> None:
     order = on_trip(late_s=720.0)
 
     assert said(order, now=NOON + 72 * MINUTE).endswith("Its window, 14:00–15:00 EET, has passed: it is 12 min late.")
+
+
+@pytest.mark.parametrize(
+    ("order", "forecast", "words"),
+    [
+        ({}, {}, "It is promised for 14:00–15:00 EET, and expected 14:35–14:50 EET."),
+        ({}, {"late_risk": 0.15, "p90_at": NOON + 64 * MINUTE},
+         "It is expected 14:35–15:04 EET; the window until 15:00 EET may be missed."),
+        ({"window_to": NOON + 30 * MINUTE}, {"late_risk": 0.63},
+         "It is expected 14:35–14:50 EET; the window until 14:30 EET will probably be missed."),
+        ({"window_to": NOON - 12 * MINUTE, "late_s": 720.0}, {"late_risk": 1.0},
+         "Its window, 14:00–13:48 EET, ended 12 min ago; it is expected 14:35–14:50 EET."),
+        ({"milestone": "arrived", "arrived_at": NOON}, {}, "That is within its window, 14:00–15:00 EET."),
+    ],
+)  # fmt: skip
+def test_the_forecast_is_named_and_held_against_the_window(
+    order: dict[str, Any], forecast: dict[str, Any], words: str
+) -> None:
+    told = sentence(on_trip(**order), [], HELSINKI, NOON, forecast_row(**forecast))
+
+    assert told.endswith(words)
 
 
 def test_at_the_door() -> None:
