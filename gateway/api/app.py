@@ -19,6 +19,7 @@ from gateway.api import (
     conditions,
     customer_pages,
     documents,
+    driver_return,
     driver_road,
     driver_sessions,
     driver_trip,
@@ -123,6 +124,8 @@ ROUTERS = (
     driver_trip.router,
     driver_yard.router,
     driver_road.router,
+    driver_return.router,
+    driver_return.staff,
 )
 
 _DESCRIPTION = """Waybill's HTTP API. Errors are problem documents (RFC 9457). Times are RFC 3339 with an offset."""

@@ -70,8 +70,12 @@ def plain_headers() -> dict[str, str]:
 def driver_sorry(request: Request, what: str, status: int, wait_s: int | None = None) -> HTMLResponse:
     """A page for what went wrong, and the way out."""
     headers = {} if wait_s is None else {"Retry-After": str(wait_s)}
-    again_s = wait_s if what == "away" else None
-    return driver_page(request, "driver_sorry.html", status=status, headers=headers, what=what, again_s=again_s)
+    # What was sent by a form cannot be asked for again by its address.
+    here = "" if request.method == "GET" else "/driver"
+    again_s = wait_s if what == "away" and not here else None
+    return driver_page(
+        request, "driver_sorry.html", status=status, headers=headers, what=what, again_s=again_s, here=here
+    )  # fmt: skip
 
 
 class DriverRoute(APIRoute):

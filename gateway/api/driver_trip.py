@@ -21,7 +21,7 @@ from storage.trips import Trip
 router = APIRouter(prefix="/driver", route_class=DriverRoute, include_in_schema=False)
 
 # What a deed that was done leads back with.
-_SAID = frozenset({"checked_in", "help", "arrived", "why"})
+_SAID = frozenset({"checked_in", "help", "arrived", "why", "returned"})
 
 
 @router.get("", summary="The driver's trip that counts now")
@@ -60,6 +60,7 @@ def show_trip(
     others = other_trips(own_trips(connection, caller.driver_id, now), trip.head.id, words, now)
     return driver_page(
         request, "driver_trip.html", **frame(request, caller, now), page=shown, others=others, told=told,
+        here=f"/driver/trips/{trip.head.id}",
         road=road_page(connection, trip, words, now),
         status=HTTPStatus.OK if told is None or told.good else HTTPStatus.CONFLICT,
     )  # fmt: skip

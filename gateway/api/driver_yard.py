@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse
 from gateway.api.clock import Now
 from gateway.api.driver_pages import DriverRoute, driver_page, driver_words, plain_headers
 from gateway.api.driver_sessions import DriverCaller, answered, frame
-from gateway.api.forms import Form
+from gateway.api.forms import Form, LongForm
 from gateway.driver.load_view import load_page
 from gateway.driver.own_trips import own_trip
 from gateway.driver.trip_view import dialled
@@ -50,7 +50,7 @@ def change_load(request: Request, key: str, now: Now, form: Form) -> Response:
 
 
 @router.post("/{key}/leave", summary="Keeps what is ticked, and says that the trip leaves, if the button said so")
-def tick_or_leave(request: Request, key: str, now: Now, form: Form) -> Response:
+def tick_or_leave(request: Request, key: str, now: Now, form: LongForm) -> Response:
     def answer(connection: psycopg.Connection, caller: DriverCaller) -> Response:
         trip = _locked(connection, caller, key, now)
         told = tick(connection, trip, form.get("tick", []), caller.actor, now)
@@ -81,6 +81,6 @@ def _page(
     premises, phone = phone_of_premises(connection, trip.head.premises_id)
     return driver_page(
         request, "driver_load.html", **frame(request, caller, now), page=load_page(connection, trip, words, now),
-        told=told, premises=premises, dial=dialled(phone),
+        told=told, here=f"/driver/trips/{trip.head.id}/load", premises=premises, dial=dialled(phone),
         status=HTTPStatus.OK if told is None or told.good else HTTPStatus.CONFLICT,
     )  # fmt: skip

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
 from urllib.parse import parse_qs
 
 from fastapi import Depends, Request
 
-_MOST_BYTES = 8 * 1024  # a note of 280 characters, each as 12 letters
-_MOST_FIELDS = 40
+Fields = dict[str, list[str]]
 
 
-async def _fields(request: Request) -> dict[str, list[str]]:
-    """The fields; a form that is too large, or has too many, has none."""
-    body = b""
-    async for piece in request.stream():
-        body += piece
-        if len(body) > _MOST_BYTES:
+def _fields(most_bytes: int, most_fields: int) -> Callable[[Request], Coroutine[Any, Any, Fields]]:
+    """Reads the fields; a form that is too large, or has too many, has none."""
+
+    async def read(request: Request) -> Fields:
+        body = b""
+        async for piece in request.stream():
+            body += piece
+            if len(body) > most_bytes:
+                return {}
+        try:
+            return parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=most_fields)
+        except ValueError:
             return {}
-    try:
-        return parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
-    except ValueError:
-        return {}
+
+    return read
 
 
-Form = Annotated[dict[str, list[str]], Depends(_fields)]
+# A note of 280 characters, each as 12 letters.
+Form = Annotated[Fields, Depends(_fields(8 * 1024, 10))]
+# A line for everything that is ticked, or counted at a return.
+LongForm = Annotated[Fields, Depends(_fields(64 * 1024, 500))]

@@ -48,8 +48,8 @@ def page(
     template: str, words: Words, *, status: int = HTTPStatus.OK, frames: str | None = None,
     headers: dict[str, str] | None = None, **values: object,
 ) -> HTMLResponse:  # fmt: skip
-    """The template as an answer; `keep` are parameters that the other languages' links keep."""
-    body = render(template, words, **{"statics": "/t/-/", "keep": "", **values})
+    """The template as an answer; the other languages' links lead to `here` ("": this very page) and keep `keep`."""
+    body = render(template, words, **{"statics": "/t/-/", "here": "", "keep": "", **values})
     return HTMLResponse(body, status, headers={**page_headers(frames=frames), **(headers or {})})
 
 

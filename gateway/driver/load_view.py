@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 import msgspec
@@ -70,8 +71,13 @@ def load_page(connection: psycopg.Connection, trip: Trip, words: Words, now: dat
 
 
 def _row(bag: Bag) -> BagRow:
-    goods = tuple(f"{line.quantity.normalize():f} {line.unit} {line.item}" for line in bag.lines)
+    goods = tuple(f"{quantity_of(line.quantity, line.unit)} {line.item}" for line in bag.lines)
     return BagRow(bag.order_no, bag.is_loaded, bag.is_cancelled, bag.is_aboard, goods)
+
+
+def quantity_of(quantity: Decimal, unit: str) -> str:
+    """'2' of single pieces, '1.5 kg' of the rest."""
+    return f"{quantity.normalize():f}" + ("" if unit == "each" else f" {unit}")
 
 
 def _tick(item: str, words: Words) -> str:

@@ -81,3 +81,25 @@ WHERE d.trip_id = %(trip_id)s AND d.superseded_at IS NULL AND s.reason = 'UNEXPL
     WHERE e.trip_id = d.trip_id AND e.kind = 'unexplained_stop' AND e.closed_at IS NULL AND NOT e.withdrawn
         AND e.during && tstzrange(s.began_at, s.ended_at, '[]'))
 ORDER BY s.began_at;
+
+-- name: cash_of_trip
+-- What was paid in cash at the doors of a trip, by currency.
+SELECT o.currency, sum(h.paid_minor)::bigint
+FROM waybill.handoff h JOIN waybill.orders o ON o.id = h.order_id
+WHERE h.trip_id = %(trip_id)s AND h.paid_by = 'cash' AND h.outcome <> 'failed' AND h.paid_minor > 0
+GROUP BY o.currency
+ORDER BY o.currency;
+
+-- name: put_trip_return
+-- Who received what came back, and what was counted; nothing when it is on record already.
+INSERT INTO waybill.trip_return (trip_id, premises_id, driver_id, at, received_by, goods, cash, note, recorded_by,
+    recorded_at)
+VALUES (%(trip_id)s, %(premises_id)s, %(driver_id)s, %(at)s, %(received_by)s, %(goods)s, %(cash)s, %(note)s,
+    %(recorded_by)s, %(recorded_at)s)
+ON CONFLICT (trip_id) DO NOTHING;
+
+-- name: trip_return
+-- What came back from a trip.
+SELECT b.at, r.employee_no, b.received_by, b.goods, b.cash, b.note, b.recorded_by, b.recorded_at
+FROM waybill.trip_return b JOIN waybill.driver r ON r.id = b.driver_id
+WHERE b.trip_id = %(trip_id)s;

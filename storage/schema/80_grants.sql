@@ -9,6 +9,7 @@ REVOKE INSERT, UPDATE, DELETE ON waybill.off_trip_day, waybill.retention_run, wa
 -- Old plans are not rewritten.
 REVOKE UPDATE, DELETE ON waybill.trip_change, waybill.profile_version, waybill.ledger_movement FROM waybill_gateway;
 REVOKE UPDATE, DELETE ON waybill.handoff, waybill.handoff_file, waybill.check_in, waybill.receipt FROM waybill_gateway;
+REVOKE UPDATE, DELETE ON waybill.trip_return FROM waybill_gateway;
 GRANT UPDATE (acknowledged_at, acknowledged_by) ON waybill.check_in TO waybill_gateway;
 -- Whose link it was and until when is not rewritten.
 REVOKE UPDATE, DELETE ON waybill.shift_link FROM waybill_gateway;
