@@ -11,7 +11,7 @@ from gateway.tracking.events import Arrived, ArrivingSoon, Left, Point
 from gateway.tracking.plan import PlannedDrop, PlannedTrip
 from gateway.tracking.plane import METRES_PER_E7, flat_m, metres_per_e7_east
 from gateway.tracking.policy import Policy
-from gateway.tracking.presence import OUTSIDE, Presence, watch
+from gateway.tracking.presence import OUTSIDE, Presence, Turn, watch
 
 DoorEvent = ArrivingSoon | Arrived | Left
 
@@ -26,6 +26,10 @@ class Doors(msgspec.Struct, frozen=True, omit_defaults=True):
     outside: Point | None = None  # the newest fix that was at no door
     arrived_at: datetime | None = None  # at the door whose presence is `door`, once inside
     inferred: tuple[str, ...] = ()  # drops at which a visit was inferred; a real one may follow
+    # While at a door: another one that is clearly nearer, and the newest fix before it was.
+    rival_id: str | None = None
+    rival: Presence = Presence()
+    before_rival: Point | None = None
 
 
 NOWHERE = Doors()
@@ -40,31 +44,86 @@ def follow(
         doors = msgspec.structs.replace(doors, outside=None)
     elif not doors.door.inside and doors.outside is not None:
         doors, seen = _passed(doors, doors.outside, point, trip, policy)
-    drop = None
-    if doors.door_id is not None:
-        drop = next((d for d in trip.drops if d.drop_id == doors.door_id), None)
-    if drop is None or not (doors.door.inside or doors.door.turning):
-        drop = _nearest_open(doors, point, trip, policy)
-    if drop is None or drop.lat_e7 is None or drop.lon_e7 is None:
+    drop, nearest = _door(doors, trip), _nearest_open(doors, point, trip, policy)
+    if drop is None or (not doors.door.inside and _yields(drop, nearest, point, policy)):
+        drop = nearest
+    if drop is None:
         return Doors(None, OUTSIDE, doors.told_soon, doors.left, point, inferred=doors.inferred), seen
-    door = doors.door if drop.drop_id == doors.door_id else Presence()
-    away_m = flat_m(point.lat_e7, point.lon_e7, drop.lat_e7, drop.lon_e7)
+    if doors.door.inside and nearest is not None:
+        doors, hopped = _hop(doors, point, trip, drop, nearest, policy)
+        if hopped:
+            return doors, hopped
+    door = doors.door if drop.drop_id == doors.door_id else OUTSIDE
+    away_m = _away_m(drop, point)
     door, turn = watch(door, point, away_m, policy.door_radius_m, policy)
     outside = doors.outside if door.inside or door.turning else point
     arrived_at = turn.at.fixed_at if turn is not None and turn.entered else doors.arrived_at
-    doors = Doors(drop.drop_id, door, doors.told_soon, doors.left, outside, arrived_at, doors.inferred)
+    doors = Doors(
+        drop.drop_id, door, doors.told_soon, doors.left, outside, arrived_at, doors.inferred, doors.rival_id,
+        doors.rival, doors.before_rival,
+    )  # fmt: skip
     if turn is None:
         doors, soon = _near(doors, away_m, point, trip, drop, policy)
         return doors, seen + soon
-    kind = Arrived if turn.entered else Left
-    told = kind(
+    if turn.entered:
+        return doors, (*seen, _told(Arrived, trip, drop, turn))
+    return _left(doors, drop, turn.at, point, policy), (*seen, _told(Left, trip, drop, turn))
+
+
+def _door(doors: Doors, trip: PlannedTrip) -> PlannedDrop | None:
+    """The drop at whose door the vehicle is, or is about to be."""
+    if doors.door_id is None or not (doors.door.inside or doors.door.turning):
+        return None
+    return next((drop for drop in trip.drops if drop.drop_id == doors.door_id and drop.lat_e7 is not None), None)
+
+
+def _away_m(drop: PlannedDrop, point: Point) -> float:
+    assert drop.lat_e7 is not None
+    assert drop.lon_e7 is not None
+    return flat_m(point.lat_e7, point.lon_e7, drop.lat_e7, drop.lon_e7)
+
+
+def _yields(drop: PlannedDrop, nearest: PlannedDrop | None, point: Point, policy: Policy) -> bool:
+    """Whether another door is so much nearer that the vehicle is at that one."""
+    if nearest is None or nearest is drop:
+        return False
+    near_m = _away_m(nearest, point)
+    return near_m <= policy.door_radius_m and near_m + policy.leave_slack_m <= _away_m(drop, point)
+
+
+def _hop(
+    doors: Doors, point: Point, trip: PlannedTrip, drop: PlannedDrop, nearest: PlannedDrop, policy: Policy
+) -> tuple[Doors, tuple[DoorEvent, ...]]:
+    """From one door to the next whose circles overlap: it left the one when it stands clearly nearer to the other."""
+    if not _yields(drop, nearest, point, policy):
+        if doors.rival_id is not None:
+            doors = msgspec.structs.replace(doors, rival_id=None, rival=OUTSIDE, before_rival=None)
+        return doors, ()
+    known = doors.rival_id == nearest.drop_id
+    before = doors.before_rival if known else doors.door.last_inside
+    rival, turn = watch(
+        doors.rival if known else OUTSIDE, point, _away_m(nearest, point), policy.door_radius_m, policy
+    )  # fmt: skip
+    doors = msgspec.structs.replace(doors, rival_id=nearest.drop_id, rival=rival, before_rival=before)
+    if turn is None or before is None:
+        return doors, ()
+    left = Turn(entered=False, at=before, evidence=(before, *turn.evidence))
+    after = _left(doors, drop, before, point, policy)
+    after = msgspec.structs.replace(after, door=rival, arrived_at=turn.at.fixed_at)
+    return after, (_told(Left, trip, drop, left), _told(Arrived, trip, nearest, turn))
+
+
+def _left(doors: Doors, drop: PlannedDrop, at: Point, point: Point, policy: Policy) -> Doors:
+    """Away from the door, and perhaps at the next one already."""
+    brief = doors.arrived_at is not None and _is_brief(doors.arrived_at, at.fixed_at, policy)
+    left = doors.left if brief else (*doors.left, drop.drop_id)
+    return Doors(doors.rival_id, doors.rival, doors.told_soon, left, point, inferred=doors.inferred)
+
+
+def _told(kind: type[Arrived] | type[Left], trip: PlannedTrip, drop: PlannedDrop, turn: Turn) -> Arrived | Left:
+    return kind(
         trip_id=trip.trip_id, drop_id=drop.drop_id, order_id=drop.order_id, at=turn.at.fixed_at, evidence=turn.evidence
     )
-    if not turn.entered:
-        brief = arrived_at is not None and _is_brief(arrived_at, turn.at.fixed_at, policy)
-        left = doors.left if brief else (*doors.left, drop.drop_id)
-        doors = Doors(None, Presence(), doors.told_soon, left, point, inferred=doors.inferred)
-    return doors, (*seen, told)
 
 
 def any_open(doors: Doors, trip: PlannedTrip, policy: Policy) -> bool:

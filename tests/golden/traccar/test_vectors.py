@@ -14,7 +14,7 @@ from contract.fix import Fix
 from contract.geo import to_e7
 from contract.places import ZoneKind
 from contract.times import parse_instant
-from gateway.tracking.events import Gap, StopEnded
+from gateway.tracking.events import Event, Gap, StopEnded, TripDriven
 from gateway.tracking.plan import Plan
 from gateway.tracking.policy import Policy
 from gateway.tracking.shapes import Area, Circle, Corridor, Shape, Zone
@@ -57,17 +57,22 @@ def test_a_point_is_inside_and_a_way_crosses(case: dict[str, Any]) -> None:
         assert (share < 1) is case["expected"]
 
 
-def found(case: dict[str, Any]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """Stops and gaps as minutes of the hour, from – to."""
+def told(case: dict[str, Any]) -> list[Event]:
+    """All that the engine tells of the positions, laid on a line as long as their distances."""
     fixes = [
         Fix(
             device="d", spool_id="s", seq=number, fixed_at=parse_instant(position["time"]),
             lat_e7=to_e7(60) + round(position["total_distance_m"] * 89.93), lon_e7=to_e7(24),
-            speed_mps=round(position["speed_kn"] * 0.514444, 3),
+            speed_mps=round(position["speed_kn"] * 0.514444, 3), ignition=position.get("ignition"),
         )
         for number, position in enumerate(case["positions"], 1)
     ]  # fmt: skip
-    events = [event for event, _ in events_of(fixes, PLAN, Policy(), Counter())]
+    return [event for event, _ in events_of(fixes, PLAN, Policy(), Counter())]
+
+
+def found(case: dict[str, Any]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Stops and gaps as minutes of the hour, from – to."""
+    events = told(case)
 
     def spans(kind: type[StopEnded] | type[Gap]) -> list[tuple[str, str]]:
         return [(f"{event.began_at:%M}", f"{event.at:%M}") for event in events if isinstance(event, kind)]
@@ -80,6 +85,10 @@ def found(case: dict[str, Any]) -> tuple[list[tuple[str, str]], list[tuple[str, 
     [
         # Traccar's stop lasts until the first moving position, minute 2; ours until the last standing one.
         ("testDetectTripsSimple", [("00", "01"), ("05", "25")], []),
+        # There the ignition ends the trip at minute 5, where the standstill begins anyway; here it only tells idling.
+        ("testDetectTripsSimpleWithIgnition", [("00", "01"), ("05", "25")], []),
+        # One standing position between moving ones at minute 7 cuts neither.
+        ("testDetectTripsWithFluctuation", [("00", "01"), ("09", "29")], []),
         ("testDetectStopsWithFluctuation", [("00", "01"), ("09", "29")], []),
         ("testDetectStopsWithTripCut", [("00", "05")], []),
         ("testDetectStopsMoving", [], []),
@@ -91,3 +100,21 @@ def test_stops_and_gaps(name: str, stops: list[tuple[str, str]], gaps: list[tupl
     case = next(one for one in STOPS if one["name"] == name)
 
     assert found(case) == (stops, gaps)
+
+
+@pytest.mark.parametrize(
+    "name", ["testDetectTripsSimple", "testDetectTripsSimpleWithIgnition", "testDetectTripsWithFluctuation"]
+)
+def test_what_traccar_calls_a_trip_is_the_way_between_two_stops(name: str) -> None:
+    case = next(one for one in STOPS if one["name"] == name)
+    events = told(case)
+    before, after = [event for event in events if isinstance(event, StopEnded)]
+    [trip] = case["expected"]
+    times = [parse_instant(position["time"]) for position in case["positions"]]
+
+    assert after.began_at == parse_instant(trip["EndTime"])
+    # Its first moving position there; the last standing one before it here.
+    assert before.at == times[times.index(parse_instant(trip["StartTime"])) - 1]
+    [driven] = [event.driven for event in events if isinstance(event, TripDriven)]
+    assert driven.distance_m == pytest.approx(trip["Distance"], rel=0.001)
+    assert driven.idling_s == (0.0 if "Ignition" in name else None)

@@ -235,8 +235,8 @@ def _overlaid(truth: Truth, trip: dict[str, Any]) -> bool:
 
 
 def _one_door(one: tuple[int, int], other: tuple[int, int]) -> bool:
-    """Doors within one another's radius are one to the engine: from one to the next no vehicle leaves it."""
-    return distance_m(*one, *other) <= ACCEPTING.door_radius_m
+    """Doors so near one another are one to the engine: noise alone makes either the nearer one."""
+    return distance_m(*one, *other) <= ACCEPTING.leave_slack_m
 
 
 def _in_gap(found: Findings, at: datetime) -> bool:
