@@ -76,6 +76,17 @@ class FailureReason(StrEnum):
     OTHER = "OTHER"  # a note is needed
 
 
+# They do not say that somebody was at the door: no vehicle contradicts them.
+NOT_AT_THE_DOOR = frozenset({
+    FailureReason.TIMEOUT_PREMISES_CLOSED, FailureReason.CUSTOMER_CANCELLED, FailureReason.RESCHEDULE_REQUESTED,
+    FailureReason.BAD_ADDRESS, FailureReason.UNABLE_TO_LOCATE, FailureReason.ADDRESS_OUT_OF_AREA,
+    FailureReason.ADDRESS_PROHIBITED, FailureReason.OUT_OF_HOURS, FailureReason.DAMAGED, FailureReason.MISSING_ITEM,
+    FailureReason.WRONG_ITEM, FailureReason.RECALL_HOLD, FailureReason.VEHICLE_BREAKDOWN, FailureReason.ACCIDENT,
+    FailureReason.WEATHER, FailureReason.ROAD_CLOSED, FailureReason.LAW_ENFORCEMENT_STOP,
+    FailureReason.THEFT_OR_LOSS, FailureReason.SYSTEM_UNAVAILABLE, FailureReason.OTHER,
+})  # fmt: skip
+
+
 class Disposition(StrEnum):
     """Where goods go that were not handed over (16 TAC 50.33(d); X12 element 641)."""
 
@@ -142,7 +153,25 @@ class ExceptionKind(StrEnum):
     PROHIBITED_PLACE = "prohibited_place"
     LEFT_STATE = "left_state"
     HANDOFF_CONFLICT = "handoff_conflict"  # goods were handed over of an order that was cancelled or moved meanwhile
+    HANDOFF_CONTRADICTED = "handoff_contradicted"  # the vehicle was not at the door when goods are said to have been
     CHECK_IN_OVERDUE = "check_in_overdue"  # the crew did not say in time that all is well
+
+
+class WitnessVerdict(StrEnum):
+    """What the vehicle's unit says of a handoff."""
+
+    CORROBORATED = "corroborated"  # the vehicle stood near the door at the time
+    CONTRADICTED = "contradicted"  # it was somewhere else, or did not stand
+    NO_DATA = "no_data"  # nothing shows where it was
+
+
+class NoWitness(StrEnum):
+    """Why nothing shows where the vehicle was, where no gap on record is the cause."""
+
+    NO_TRIP = "no_trip"  # the handoff was on no trip of ours
+    NO_UNIT = "no_unit"  # no unit was fitted in the vehicle
+    NO_PLACE = "no_place"  # nobody knows where the door is
+    NOT_HEARD = "not_heard"  # no fixes before that time, or none after it
 
 
 class DerivationCause(StrEnum):

@@ -17,6 +17,7 @@ from contract.clock import true_now
 from storage.audit import Actor
 from storage.ids import new_id
 from storage.sql import statement
+from storage.witness import queue_witness
 
 
 class NewHandoff(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,6 +106,7 @@ def put_handoff(connection: psycopg.Connection, new: NewHandoff) -> UUID:
         "recorded_at": true_now(),
     }  # fmt: skip
     connection.execute(statement("put_handoff"), values)
+    queue_witness(connection, handoff_id, new.premises_id)
     return handoff_id
 
 

@@ -22,6 +22,7 @@ from storage.handoffs import HandoffRow, handoffs_of_order
 from storage.messages import messages_of_order
 from storage.order_reads import order_document
 from storage.order_record import order_record
+from storage.witness import witnesses_of_order
 
 router = APIRouter(prefix="/v1/orders", tags=["orders"])
 
@@ -75,6 +76,31 @@ class Detection(BaseModel):
     corrections: list[CorrectionOfOrder] = Field(description="oldest first; the newest one counts")
 
 
+class Witnessed(BaseModel):
+    """What the vehicle's own unit says of a handoff, as it was judged at one time."""
+
+    version: int
+    cause: str = Field(description="handoff, or why the trip was derived again")
+    verdict: str = Field(description="corroborated, contradicted or no_data")
+    why: str = Field(description="in words and numbers; times are UTC")
+    at: datetime = Field(description="of the handoff, as it was judged")
+    clock: str = Field(description="phone: counted back from the phone's clock; told: as somebody said")
+    within_s: float = Field(description="so long before or after it the vehicle may have stood at the door")
+    nearest_m: float | None = Field(description="how near it came to the door within that time; null: not known")
+    nearest_at: datetime | None
+    there_from: datetime | None = Field(
+        description="when it stood at the door, nearest in time; null: never, as is known"
+    )
+    there_to: datetime | None
+    off_s: float | None = Field(description="how much later that was than the handoff; negative: earlier")
+    no_data: str | None = Field(description="the gap's cause, or no_trip, no_unit, no_place, not_heard")
+    gap_from: datetime | None
+    gap_to: datetime | None
+    evidence: list[dict[str, Any]] = Field(description="copies of the fixes that decided it")
+    policy_version: str
+    made_at: datetime
+
+
 class Handoff(BaseModel):
     """Somebody at the door with it."""
 
@@ -92,6 +118,10 @@ class Handoff(BaseModel):
     age_threshold: int | None = None
     offline: bool = Field(default=False, description="told after it had happened, from out of reach")
     conflict: str | None = Field(None, description="what it contradicts")
+    witness: list[Witnessed] = Field(
+        default=[],
+        description="the second witness: oldest judgement first, the newest one counts; empty: not judged yet",
+    )
 
 
 class GoodsMoved(BaseModel):
@@ -161,21 +191,26 @@ def one_record(request: Request, key: OrderKey, caller: OrderReader, connection:
     order = to_order_out(row, request.app.state.public_url)
     found = order_record(connection, row["id"], row["premises_id"])
     trips = [{**trip, "devices": trip["devices"] or [], "on_the_road_s": _road_s(trip)} for trip in found["trips"]]
-    handoffs = _handoffs(order.milestones, handoffs_of_order(connection, row["id"]))
+    judged = witnesses_of_order(connection, row["id"])
+    handoffs = _handoffs(order.milestones, handoffs_of_order(connection, row["id"]), judged)
     messages = [message_out(one) for one in messages_of_order(connection, row["id"])]
     return OrderRecord.model_validate(
         {**found, "order": order, "trips": trips, "attempts": len(handoffs), "handoffs": handoffs, "messages": messages}
     )
 
 
-def _handoffs(milestones: list[MilestoneOut], kept: Sequence[HandoffRow]) -> list[Handoff]:
+def _handoffs(
+    milestones: list[MilestoneOut], kept: Sequence[HandoffRow], judged: dict[int, list[dict[str, Any]]]
+) -> list[Handoff]:
     said = [one for one in milestones if one.known == "declared" and one.milestone in AT_THE_DOOR]
-    names = Handoff.model_fields.keys() - {"attempt", "outcome"} - set(_OF_PROOFS)
+    names = Handoff.model_fields.keys() - {"attempt", "outcome", "witness"} - set(_OF_PROOFS)
     proved = {(one.at, one.outcome == "failed"): one for one in kept}
     found = []
     for number, one in enumerate(said, 1):
         row = proved.get((one.at, one.milestone == Milestone.FAILED))
         more = {} if row is None else {name: getattr(row, name) for name in _OF_PROOFS}
+        if row is not None:
+            more["witness"] = [Witnessed.model_validate(each) for each in judged.get(row.attempt_no, [])]
         values = {name: getattr(one, name) for name in names}
         found.append(Handoff(attempt=number, outcome=one.milestone, **values, **more))
     return found

@@ -11,6 +11,7 @@ import psycopg
 
 from contract.clock import true_now
 from contract.reasons import DerivationCause
+from gateway.custody.witnessing import judge_trip
 from gateway.derive.exceptions import sync_exceptions
 from gateway.derive.gone import FixesGoneError, what_is_gone
 from gateway.derive.ground import Grounds
@@ -80,8 +81,17 @@ def derive_and_keep(
 ) -> Outcome:
     """Derives the trip in the caller's transaction, which holds its lock; a version that says nothing new is not made.
 
-    A trip whose fixes are gone keeps what was found when they were there.
+    A trip whose fixes are gone keeps what was found when they were there. Its handoffs are judged anew.
     """
+    outcome = _derive_and_keep(connection, trip_id, cause, grounds, actor, now)
+    if outcome.refused is None:
+        judge_trip(connection, trip_id, grounds, cause.value, now, actor)
+    return outcome
+
+
+def _derive_and_keep(
+    connection: psycopg.Connection, trip_id: UUID, cause: DerivationCause, grounds: Grounds, actor: Actor, now: datetime
+) -> Outcome:
     material = gather(connection, trip_id, grounds, now)
     if material is None:
         return Outcome(version=None, changed=False, final=False, fixes=0)

@@ -122,6 +122,20 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         2.0
     )
 
+    # The second witness: what a handoff is held against.
+    witness_radius_m: Annotated[
+        float, _because("m", "from a parking place to a door on foot, a block; farther off nobody carries an order")
+    ] = 150.0
+    witness_within_s: Annotated[
+        float, _because("s", "a handoff is told at the door or back in the van: so long before or after it stood there")
+    ] = 300.0
+    witness_offline_s: Annotated[
+        float, _because("s", "added out of reach: what a phone's clock may have been set by in the meantime")
+    ] = 600.0
+    witness_reach_mps: Annotated[
+        float, _because("m/s", "108 km/h as the crow flies: where it could not get while unseen, it was not")
+    ] = 30.0
+
     @property
     def version(self) -> str:
         """The first twelve hex digits of the SHA-256 of all values in order of name: equal values, equal version."""

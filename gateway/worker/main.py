@@ -29,6 +29,7 @@ from gateway.worker.jobs import Job, compression, figures, heartbeat, measure, r
 from gateway.worker.messages import MessageOptions, message_jobs
 from gateway.worker.outbox import webhook_jobs
 from gateway.worker.states import StatesOptions, publish_states
+from gateway.worker.witness import witnessing
 from storage.retention import Periods
 
 log = logging.getLogger(__name__)
@@ -85,6 +86,7 @@ def run_worker(options: WorkerOptions, stop: threading.Event) -> None:
     jobs += alert_jobs(options.database_url, options.alerts)
     jobs += [deriving(options.database_url, options.policy, options.clock), trimming(options.database_url)]
     jobs.append(overdue(options.database_url, options.clock))
+    jobs.append(witnessing(options.database_url, options.policy, options.clock))
     jobs += address_jobs(options.database_url, options.clock, options.places, options.address_service)
     jobs += eta_jobs(options.database_url, options.clock, options.map_dir)
     jobs.append(check_in_job(options.database_url, options.clock))

@@ -168,7 +168,7 @@ CREATE TABLE waybill.exception (
     id uuid PRIMARY KEY,
     premises_id uuid NOT NULL REFERENCES waybill.premises,
     kind text NOT NULL CHECK (kind IN ('unexplained_stop', 'stop_not_permitted', 'prohibited_place', 'left_state',
-        'contradicted', 'check_in_overdue', 'handoff_conflict')),
+        'contradicted', 'check_in_overdue', 'handoff_conflict', 'handoff_contradicted')),
     trip_id uuid REFERENCES waybill.trip, -- NULL only for what a unit said outside of any trip of ours
     zone_id uuid REFERENCES waybill.zone,
     during tstzrange NOT NULL, -- of what it is about
@@ -181,10 +181,12 @@ CREATE TABLE waybill.exception (
     explained_by text,
     withdrawn boolean NOT NULL DEFAULT false, -- a later version does not show it any more
     vehicle_id uuid REFERENCES waybill.vehicle, -- of what belongs to no trip
+    handoff_id uuid REFERENCES waybill.handoff, -- of what is about one
     CHECK ((explanation IS NULL) = (explained_by IS NULL)),
     CONSTRAINT exception_of_something CHECK ((trip_id IS NULL) = (vehicle_id IS NOT NULL))
 );
 CREATE INDEX exception_by_trip ON waybill.exception (trip_id);
+CREATE INDEX exception_by_handoff ON waybill.exception (handoff_id) WHERE handoff_id IS NOT NULL;
 CREATE INDEX exception_open ON waybill.exception (premises_id, opened_at) WHERE closed_at IS NULL;
 
 -- What was told of an order stays as it was told; here is what a later version says of it. The newest row counts.

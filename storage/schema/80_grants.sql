@@ -11,6 +11,7 @@ REVOKE UPDATE, DELETE ON waybill.trip_change, waybill.profile_version, waybill.l
 REVOKE UPDATE, DELETE ON waybill.handoff, waybill.handoff_file, waybill.check_in, waybill.receipt FROM waybill_gateway;
 REVOKE UPDATE, DELETE ON waybill.trip_return FROM waybill_gateway;
 GRANT UPDATE (acknowledged_at, acknowledged_by) ON waybill.check_in TO waybill_gateway;
+REVOKE UPDATE, DELETE ON waybill.witness FROM waybill_gateway;
 -- Whose link it was and until when is not rewritten.
 REVOKE UPDATE, DELETE ON waybill.shift_link FROM waybill_gateway;
 GRANT UPDATE (opened_at, phone_digest, browser, seen_at, ended_at, ended_by, end_reason) ON waybill.shift_link

@@ -10,7 +10,7 @@ from waybill.connections import reader
 from waybill.invocation import CommandError, settings_of
 from waybill.terminal import say
 
-_KINDS = ("stop", "arrival", "departure", "zone", "gap", "deviation")
+_KINDS = ("stop", "arrival", "departure", "zone", "gap", "deviation", "handoff")
 
 
 def register(app: typer.Typer) -> None:
@@ -21,7 +21,10 @@ def explain(
     context: typer.Context,
     kind: Annotated[str, typer.Argument(metavar="KIND", help=", ".join(_KINDS) + ".")],
     name: Annotated[
-        str, typer.Argument(metavar="ID", help="TRIP/N as in `waybill trip show`, or an id; TRIP for departure.")
+        str,
+        typer.Argument(
+            metavar="ID", help="TRIP/N as in `waybill trip show`, or an id; TRIP for departure; ORDER/N for handoff."
+        ),
     ],
     premises: Annotated[
         str | None, typer.Option("--premises", metavar="CODE", help="Which premises, when there are several.")
@@ -35,6 +38,12 @@ def explain(
     if kind not in _KINDS:
         raise CommandError(f"{kind!r} cannot be explained; {', '.join(_KINDS)} can")
     with reader(settings_of(context)) as connection:
+        if kind == "handoff":
+            from waybill.trips.witness import explanation
+
+            for line in explanation(connection, name, premises):
+                say(line)
+            return
         if kind == "departure":
             story = find_story(connection, name, premises)
             version = "" if story.counts is None else story.counts.policy_version

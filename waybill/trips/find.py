@@ -10,21 +10,29 @@ from waybill.invocation import CommandError
 if TYPE_CHECKING:
     import psycopg
 
+    from storage.reading_rows import PremisesRow
     from storage.trip_story import DeviationStory, GapStory, StopStory, TripStory, VisitStory, ZoneVisitStory
 
     Finding = StopStory | VisitStory | ZoneVisitStory | GapStory | DeviationStory
 
 
-def find_story(connection: psycopg.Connection, name: str, code: str | None) -> TripStory:
-    """The trip of this number or id with all that counts of it."""
+def premises_of(connection: psycopg.Connection, code: str | None) -> list[PremisesRow]:
+    """The premises of this code; without a code all."""
     from storage.reads import all_premises_ids, premises_list
-    from storage.trip_story import trip_story, trips_named
 
     known = premises_list(connection, all_premises_ids(connection))
     if code is not None and code not in {one.code for one in known}:
         codes = ", ".join(one.code for one in known) or "none yet: waybill init"
         raise CommandError(f"there are no premises {code}; known: {codes}")
-    premises = [one.id for one in known if code in (None, one.code)]
+    return [one for one in known if code in (None, one.code)]
+
+
+def find_story(connection: psycopg.Connection, name: str, code: str | None) -> TripStory:
+    """The trip of this number or id with all that counts of it."""
+    from storage.trip_story import trip_story, trips_named
+
+    known = premises_of(connection, code)
+    premises = [one.id for one in known]
     found = trips_named(connection, premises, name)
     if not found:
         raise CommandError(f"there is no trip {name!r}")
