@@ -23,7 +23,7 @@ class Step(msgspec.Struct, frozen=True):
     state: State
     refused_by: RefusalRule | None
     events: tuple[Event, ...] = ()
-    late: bool = False  # older than the watermark: its trip is to be derived again
+    late: bool = False  # older than what was seen, or than what was judged without it: derive its trip again
 
 
 def step(state: State, fix: Fix | Tick, plan: Plan | None, policy: Policy) -> Step:
@@ -38,16 +38,15 @@ def step(state: State, fix: Fix | Tick, plan: Plan | None, policy: Policy) -> St
         state = State(vehicle_id=plan.vehicle_id)  # the unit was fitted into another vehicle
     point = Point(fix.fixed_at, fix.lat_e7, fix.lon_e7, fix.seq, fix.speed_mps, fix.accuracy_m)
     seen, refused_by = judge(state.seen, fix, policy, point)
-    last = state.last
+    last, late = state.last, _late(state, fix)
     if refused_by is not None:
-        return Step(msgspec.structs.replace(state, seen=seen, last=unseen.refuse(last, fix)), refused_by)
+        return Step(msgspec.structs.replace(state, seen=seen, last=unseen.refuse(last, fix)), refused_by, late=late)
     if state.newest is not None and fix.fixed_at <= state.newest:
         seq = 0 if last is None else last.point.seq
-        late = fix.fixed_at < state.newest or fix.seq < seq
-        return Step(msgspec.structs.replace(state, seen=seen), None, late=late)
+        return Step(msgspec.structs.replace(state, seen=seen), None, late=late or fix.seq < seq)
     if plan is None:
         newest = unseen.Newest(point, fix.spool_id, fix.boot_id, fix.ignition)
-        return Step(msgspec.structs.replace(state, seen=seen, newest=fix.fixed_at, last=newest), None)
+        return Step(msgspec.structs.replace(state, seen=seen, newest=fix.fixed_at, last=newest), None, late=late)
     if last is None:
         gap, stuck_since = unseen.since_declared(fix, point, plan, policy), None
     else:
@@ -59,7 +58,15 @@ def step(state: State, fix: Fix | Tick, plan: Plan | None, policy: Policy) -> St
         plan.vehicle_id, seen, fix.fixed_at, newest, run.home, run.trip, run.doors, run.stopping, run.visits,
         run.off_route, run.driving, run.at_turn, run.gap, hidden=run.hidden,
     )  # fmt: skip
-    return Step(after, None, tuple(run.events))
+    return Step(after, None, tuple(run.events), late)
+
+
+def _late(state: State, fix: Fix) -> bool:
+    """Whether something newer was seen, or taken for a jump without it."""
+    newest, odd = state.newest, state.seen.odd
+    if newest is None:
+        return False
+    return fix.fixed_at < newest or (odd is not None and newest < fix.fixed_at < odd.fixed_at)
 
 
 def finish(state: State, plan: Plan, policy: Policy) -> tuple[Event, ...]:

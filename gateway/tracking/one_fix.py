@@ -94,7 +94,8 @@ class Run:
             gap = self.ended_gap
             if gap is None and self.last is not None:
                 gap = unseen.until(self.last, ended_at, self.plan, self.policy)
-            if gap is not None and gap.began_at <= began_at < ended_at <= gap.at:
+            begins_unseen = self.last is None or self.last.point.fixed_at < began_at
+            if gap is not None and begins_unseen and gap.began_at <= began_at < ended_at <= gap.at:
                 self._begin_trip(trip.trip_id, began_at)
                 self.end_trip(ended_at, trip, driving.unseen(self.driving.sums, ended_at - began_at), gap)
 
@@ -213,6 +214,8 @@ class Run:
     def _depart(self, told: Departed) -> PlannedTrip | None:
         planned = self.planned(told.trip_id)
         self.events.append(told)
+        if planned is not None and planned.ended_at is not None and planned.ended_at <= self.point.fixed_at:
+            return None  # it was over before its departure was confirmed
         if self.trip is None:
             self._begin_trip(told.trip_id, told.at)
             self.driving = driving.trip_begins(self.driving, self.at_turn)

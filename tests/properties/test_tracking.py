@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections import defaultdict
+from datetime import datetime, timedelta
 
 import msgspec
 import pytest
@@ -12,14 +13,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.fix import Fix
+from contract.reasons import GapCause
 from gateway.tracking.engine import State, finish, step
 from gateway.tracking.events import (
+    Arrived,
+    Departed,
     DeviationBegan,
     DeviationEnded,
     Event,
     Gap,
     GapOpened,
     HourDriven,
+    Left,
+    Returned,
     StopBegan,
     StopEnded,
     TripDriven,
@@ -27,9 +33,11 @@ from gateway.tracking.events import (
     ZoneLeft,
 )  # fmt: skip
 from gateway.tracking.policy import Policy
-from tests.properties.tracks import run, tracks, world
+from tests.properties.tracks import at_another_time, declared, run, tracks, world
 
 WORLDS = {"trips": world(), "no-trips": world(without_trips=True)}
+_BEGINS = ZoneEntered | StopBegan | DeviationBegan | Arrived | Departed
+_ENDS = ZoneLeft | StopEnded | DeviationEnded | Left | Returned
 worlds = pytest.mark.parametrize("plan", WORLDS.values(), ids=WORLDS.keys())
 
 
@@ -111,25 +119,151 @@ def _without_place(event: Event) -> tuple[object, ...]:
 
 
 @worlds
+@given(fixes=tracks(), shift_s=st.integers(-30_000_000, 30_000_000))
+def test_the_same_track_at_another_time_gives_the_same_events(plan, fixes: list[Fix], shift_s: int) -> None:  # type: ignore[no-untyped-def]
+    shift = timedelta(seconds=shift_s)
+    _, expected, _ = run(fixes, plan)
+
+    moved = [msgspec.structs.replace(fix, fixed_at=fix.fixed_at + shift) for fix in fixes]
+    _, events, _ = run(moved, at_another_time(plan, shift))
+
+    # Hours begin elsewhere then.
+    assert [_later(event, -shift) for event in events if not isinstance(event, HourDriven)] == [
+        _later(event, timedelta()) for event in expected if not isinstance(event, HourDriven)
+    ]
+
+
+def _later(event: Event, shift: timedelta) -> object:
+    """The event as built-in values, with every time in it moved."""
+
+    def moved(value: object) -> object:
+        match value:
+            case datetime():
+                return value + shift
+            case dict():
+                return {name: moved(one) for name, one in value.items()}
+            case list() | tuple():
+                return [moved(one) for one in value]
+            case _:
+                return value
+
+    return moved(msgspec.to_builtins(event, builtin_types=(datetime,)))
+
+
+@worlds
+@given(fixes=tracks(), seed=st.integers(0, 1000))
+def test_packs_in_any_order_once_complete_leave_what_the_same_fixes_in_order_do(  # type: ignore[no-untyped-def]
+    plan, fixes: list[Fix], seed: int
+) -> None:
+    """As the gateway does it: live as long as nothing is late, derived again from all that is there when it is."""
+    expected_state, expected, _ = run(fixes, plan)
+    size = max(1, len(fixes) // 6)
+    packs = [fixes[start : start + size] for start in range(0, len(fixes), size)]
+    random.Random(seed).shuffle(packs)
+    state, events, stored = State(), list[Event](), list[Fix]()
+
+    for pack in packs:
+        outcomes, late = [], False
+        for one in pack:
+            outcomes.append(step(state, one, plan, Policy()))
+            state, late = outcomes[-1].state, late or outcomes[-1].late
+        stored = sorted([*stored, *pack], key=lambda fix: (fix.fixed_at, fix.seq))
+        in_order, so_far, _ = run(stored, plan)
+        if late:
+            state, events = in_order, so_far
+        else:
+            events += [event for outcome in outcomes for event in outcome.events]
+        assert (state, events) == (in_order, so_far)
+
+    assert (state, events) == (expected_state, expected)
+
+
+@worlds
 @given(fixes=tracks())
 def test_beginnings_and_ends_alternate_and_time_does_not_run_back(plan, fixes: list[Fix]) -> None:  # type: ignore[no-untyped-def]
     state, events, _ = run(fixes, plan)
     events += finish(state, plan, Policy())
     kinds: dict[object, list[Event]] = defaultdict(list)
     for event in events:
-        if isinstance(event, ZoneEntered | ZoneLeft):
-            kinds[event.zone_id].append(event)
-        elif isinstance(event, StopBegan | StopEnded):
-            kinds["stop"].append(event)
-        elif isinstance(event, DeviationBegan | DeviationEnded):
-            kinds["deviation"].append(event)
+        kinds[_pair_of(event)].append(event)
+    kinds.pop(None, None)
 
     for told in kinds.values():
-        assert all(isinstance(event, ZoneEntered | StopBegan | DeviationBegan) for event in told[::2])
-        assert all(isinstance(event, ZoneLeft | StopEnded | DeviationEnded) for event in told[1::2])
+        assert all(isinstance(event, _BEGINS) for event in told[::2])
+        assert all(isinstance(event, _ENDS) for event in told[1::2])
         assert all(before.at <= after.at for before, after in itertools.pairwise(told))
+    for arrived, left in zip(kinds["door"][::2], kinds["door"][1::2], strict=False):
+        assert getattr(arrived, "drop_id", None) == getattr(left, "drop_id", "")
+    for kind, told in kinds.items():
+        if kind in {"door", "trip"}:
+            continue
         for began, ended in zip(told[::2], told[1::2], strict=False):
             assert getattr(ended, "began_at", getattr(ended, "entered_at", None)) == began.at
+
+
+def _pair_of(event: Event) -> object:
+    """What the event begins or ends; None: neither."""
+    match event:
+        case ZoneEntered() | ZoneLeft():
+            return event.zone_id
+        case StopBegan() | StopEnded():
+            return "stop"
+        case DeviationBegan() | DeviationEnded():
+            return "deviation"
+        case Arrived() | Left():
+            return "door"  # at one door at a time
+        case Departed() | Returned():
+            return "trip"
+        case _:
+            return None
+
+
+@worlds
+@given(fixes=tracks())
+def test_what_one_fix_shows_is_in_order_of_time_and_nothing_lies_ahead_of_it(plan, fixes: list[Fix]) -> None:  # type: ignore[no-untyped-def]
+    state = State()
+    gaps_until = fixes[0].fixed_at
+    for one in fixes:
+        outcome = step(state, one, plan, Policy())
+        state = outcome.state
+        times = [event.at for event in outcome.events]
+        assert times == sorted(times)
+        assert all(at <= one.fixed_at for at in times)
+        for gap in [event for event in outcome.events if isinstance(event, Gap)]:
+            assert gap.began_at >= gaps_until, "gaps follow one another"
+            gaps_until = gap.at
+
+
+@given(fixes=tracks(), before_s=st.integers(0, 2000), after_s=st.integers(1, 2000), later=st.booleans())
+def test_a_declared_trip_is_seen_or_in_gaps_from_end_to_end(
+    fixes: list[Fix],
+    before_s: int,
+    after_s: int,
+    later: bool,
+) -> None:
+    began_at, last = fixes[0].fixed_at - timedelta(seconds=before_s), fixes[-1]
+    ended_at = last.fixed_at + timedelta(seconds=after_s)
+    plan = declared(WORLDS["trips"], began_at, ended_at)
+    if later:  # it comes to itself an hour after the end
+        fixes = [*fixes, msgspec.structs.replace(last, seq=last.seq + 1, fixed_at=ended_at + timedelta(hours=1))]
+    state, events, _ = run(fixes, plan)
+    events += finish(state, plan, Policy())
+
+    gaps = [event for event in events if isinstance(event, Gap)]
+    [driven] = [event for event in events if isinstance(event, TripDriven)]
+    assert driven.began_at == began_at
+    in_gaps_s = sum((gap.at - gap.began_at).total_seconds() for gap in gaps)
+    seen_s, unseen_s = driven.driven.moving_s + driven.driven.stopped_s, driven.driven.unseen_s
+    lasts_s = (driven.at - driven.began_at).total_seconds()
+    # Stretches at the ends that are too short for a record are neither seen nor a gap.
+    limit_s = max(Policy().gap_min_s, Policy().gap_intervals * 30)
+    assert lasts_s - 2 * limit_s <= seen_s + unseen_s <= lasts_s + 0.001
+    if any(isinstance(event, Returned) for event in events):
+        return  # it came back before the declared end: what follows is no part of it
+    assert all(began_at <= gap.began_at < gap.at <= driven.at <= ended_at for gap in gaps)
+    assert (ended_at - driven.at).total_seconds() <= limit_s
+    if not any(gap.cause is GapCause.STUCK for gap in gaps):  # which begins before it is known
+        assert abs(in_gaps_s - unseen_s) <= limit_s
 
 
 @worlds

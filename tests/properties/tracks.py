@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+import msgspec
 from hypothesis import strategies as st
 
 from contract.fix import Fix
@@ -93,6 +94,20 @@ def world(shift_e7: int = 0, *, without_trips: bool = False) -> Plan:
         vehicle_id="van-1", premises_id="shop", premises_lat_e7=centre[0], premises_lon_e7=centre[1], zones=zones,
         trips=() if without_trips else (trip,), report_interval_s=5, heartbeat_s=30, without_trips=without_trips,
     )  # fmt: skip
+
+
+def at_another_time(plan: Plan, shift: timedelta) -> Plan:
+    """The same plan, for so much later."""
+    trips = [
+        msgspec.structs.replace(trip, planned_departure_at=trip.planned_departure_at + shift) for trip in plan.trips
+    ]
+    return msgspec.structs.replace(plan, trips=tuple(trips))
+
+
+def declared(plan: Plan, departed_at: datetime, ended_at: datetime) -> Plan:
+    """The same plan, its trip said to have left and ended then, all of whose fixes are stepped through."""
+    trip = msgspec.structs.replace(plan.trips[0], departed_at=departed_at, ended_at=ended_at)
+    return msgspec.structs.replace(plan, trips=(trip,), from_departure=True)
 
 
 def run(fixes: list[Fix], plan: Plan, *, ticks: bool = False) -> tuple[State, list[Event], bool]:
