@@ -14,7 +14,8 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from contract.clock import Clock
 from dashboard.environment import READER_URL, environment
-from storage import reads
+from storage import custody_reads, reads
+from storage.custody_reads import ExceptionFilter, HandoffFilter, OpenRow, Verdicts, WitnessedRow
 from storage.promises import PromiseRow
 from storage.promises import promises as read_promises
 from storage.reading_rows import DropRow, FleetRow, OrderRow, PremisesRow, TrailRow, TripRow
@@ -142,3 +143,17 @@ def promises(from_at: datetime, to_at: datetime) -> list[PromiseRow]:
     """Orders whose window ended from-to."""
     with _connected() as connection:
         return read_promises(connection, _visible(connection), from_at=from_at, to_at=to_at, now=now())
+
+
+@st.cache_data(ttl=2.0, max_entries=64, show_spinner=False, hash_funcs={HandoffFilter: msgspec.json.encode})
+def handoffs(wanted: HandoffFilter, limit: int, offset: int = 0) -> tuple[list[WitnessedRow], Verdicts]:
+    """One page of attempts to hand over, and how many there are in all."""
+    with _connected() as connection:
+        return custody_reads.handoffs(connection, _visible(connection), wanted, limit=limit, offset=offset)
+
+
+@st.cache_data(ttl=2.0, max_entries=64, show_spinner=False, hash_funcs={ExceptionFilter: msgspec.json.encode})
+def exceptions(wanted: ExceptionFilter, limit: int, offset: int) -> tuple[list[OpenRow], int]:
+    """One page of exceptions, and how many there are in all."""
+    with _connected() as connection:
+        return custody_reads.exceptions(connection, _visible(connection), wanted, limit=limit, offset=offset)

@@ -27,7 +27,7 @@ from storage.reading_rows import (
     TrailRow,
     TripRow,
 )
-from storage.sql import literally, statement
+from storage.sql import statement, words_in_order
 
 Row = TypeVar("Row", bound=msgspec.Struct)
 HISTORY_BATCH_ROWS = 5000  # one round trip per 5,000 rows: about 1 MB, whatever the length of the history
@@ -128,7 +128,7 @@ def orders(
 ) -> tuple[list[OrderRow], int]:
     """One page of matching orders by window, and how many match in all; `now` decides what is late."""
     values = {
-        "pattern": _pattern(wanted.text),
+        "pattern": words_in_order(wanted.text),
         "milestones": list(wanted.milestones) or None,
         "from_at": wanted.from_at,
         "to_at": wanted.to_at,
@@ -139,12 +139,6 @@ def orders(
         total = connection.execute(statement("count_orders"), values).fetchone()
         page = _rows(connection, "read_orders", OrderRow, **values, limit=limit, offset=offset)
         return page, total[0] if total else 0
-
-
-def _pattern(text: str) -> str | None:
-    """An ILIKE pattern that finds the words in this order, with nothing in them taken as a wildcard."""
-    words = [literally(word) for word in text.split()]
-    return f"%{'%'.join(words)}%" if words else None
 
 
 class OrderStory(msgspec.Struct, frozen=True):

@@ -38,6 +38,12 @@ def literally(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
+def words_in_order(text: str) -> str | None:
+    """An ILIKE pattern that finds the words in this order, with nothing in them taken as a wildcard; None: no words."""
+    words = [literally(word) for word in text.split()]
+    return f"%{'%'.join(words)}%" if words else None
+
+
 def as_rows(records: Sequence[msgspec.Struct]) -> str:
     """The records as one JSON array, for json_to_recordset: far cheaper for us than an array of text for each column.
 

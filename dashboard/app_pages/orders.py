@@ -9,17 +9,20 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from contract.milestones import Milestone
-from dashboard import data, order_telling, order_view, wording
+from dashboard import custody_view, data, order_telling, order_view, wording
 from dashboard.components import order_card
 from dashboard.components.frame import current_tones, freshness, head, nothing, unavailable
 from dashboard.components.ground import attribution
 from dashboard.components.order_map import order_map
+from dashboard.components.paging import page_number
 from dashboard.data import Fleet, UnavailableError
 from dashboard.environment import environment
 from dashboard.sentence import PROBABLY, sentence
+from storage.custody_reads import HandoffFilter
 from storage.reads import OrderFilter, OrderStory
 
 PAGE_ROWS = 50
+MOST_ATTEMPTS = 20
 REFRESH_S = 5
 TABLE, PAGE, OPEN = "orders_table", "orders_page", "orders_open"
 
@@ -60,24 +63,20 @@ def open_row() -> None:
 def order_list(wanted: OrderFilter, tz: ZoneInfo) -> None:
     if OPEN in st.session_state:
         st.rerun()
-    page = max(1, st.session_state.get(PAGE, 1))
     try:
-        rows, total = data.orders(wanted, PAGE_ROWS, (page - 1) * PAGE_ROWS)
+        rows, total = data.orders(wanted, PAGE_ROWS, (page_number(PAGE) - 1) * PAGE_ROWS)
     except UnavailableError as problem:
         unavailable(problem)
         return
     if total == 0:
         nothing("No order matches", "Clear the search, choose another day, or switch on “All days”.")
         return
-    pages = -(-total // PAGE_ROWS)
     now = data.now()
     late = sum(row.late_s is not None for row in rows)
     shown = wording.count_of(total, "order") + (f", {late} late on this page" if late else "")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(f"{shown}. Choose a row to read the order.")
-        if pages > 1:
-            st.number_input("Page", 1, pages, key=PAGE, width=130, label_visibility="collapsed")
-            st.caption(f"of {pages}")
+        page_number(PAGE, total, PAGE_ROWS)
     st.session_state["orders_numbers"] = [row.order_no for row in rows]
     table = order_view.table(rows, tz, now)
     st.dataframe(
@@ -132,10 +131,21 @@ def one_order(number: str, fleet: Fleet) -> None:
     with left:
         st.subheader("What happened", anchor=False)
         order_card.timeline(order_view.timeline(story.milestones, order.window_to, tz, now))
+        attempts(order.order_no, tz, now)
         messages(story, tz, now)
     with right:
         route(story, fleet, tz, now)
         lines(story)
+
+
+def attempts(number: str, tz: ZoneInfo, now: datetime) -> None:
+    try:
+        rows, _ = data.handoffs(HandoffFilter(order_no=number), MOST_ATTEMPTS)
+    except UnavailableError:
+        return
+    if rows:
+        st.subheader("At the door", anchor=False)
+        order_card.timeline(custody_view.attempts(list(reversed(rows)), tz, now))
 
 
 def messages(story: OrderStory, tz: ZoneInfo, now: datetime) -> None:
