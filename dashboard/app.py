@@ -18,6 +18,7 @@ st.navigation(
         st.Page(HERE / "app_pages/live_fleet.py", title="Live fleet", url_path="fleet", default=True),
         st.Page(HERE / "app_pages/orders.py", title="Orders", url_path="orders"),
         st.Page(HERE / "app_pages/delays.py", title="Delays", url_path="delays"),
+        st.Page(HERE / "app_pages/routes.py", title="Routes", url_path="routes"),
         st.Page(HERE / "app_pages/handoffs.py", title="Handoffs", url_path="handoffs"),
     ],
     position="top",

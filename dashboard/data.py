@@ -14,15 +14,17 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from contract.clock import Clock
 from dashboard.environment import READER_URL, environment
-from storage import custody_reads, reads
+from storage import custody_reads, reads, route_reads
 from storage.custody_reads import ExceptionFilter, HandoffFilter, OpenRow, Verdicts, WitnessedRow
 from storage.promises import PromiseRow
 from storage.promises import promises as read_promises
 from storage.reading_rows import DropRow, FleetRow, OrderRow, PremisesRow, TrailRow, TripRow
 from storage.reads import OrderFilter, OrderStory
+from storage.route_reads import NearRow, RouteEvent
 
 POOL_SIZE = 4  # reads take milliseconds and are shared: four serve dozens of sessions
 PATIENCE_S = 2.0  # a page says that the database is away rather than hang
+MOST_DAY_POINTS = 8640  # of a whole day: one every 10 s
 MOST_POINTS = 400  # of a route on the map: one every 15 s over 100 minutes
 
 
@@ -157,3 +159,21 @@ def exceptions(wanted: ExceptionFilter, limit: int, offset: int) -> tuple[list[O
     """One page of exceptions, and how many there are in all."""
     with _connected() as connection:
         return custody_reads.exceptions(connection, _visible(connection), wanted, limit=limit, offset=offset)
+
+
+@st.cache_data(ttl=10.0, max_entries=32, show_spinner="Reading the vehicle's way …")
+def way(vehicle_id: UUID, from_at: datetime, to_at: datetime) -> tuple[list[TrailRow], list[RouteEvent]]:
+    """Where a vehicle went from-to, and what was found on the way."""
+    with _connected() as connection:
+        premises = _visible(connection)
+        trail = reads.trail(connection, premises, vehicle_id, from_at=from_at, to_at=to_at, most_points=MOST_DAY_POINTS)
+        return trail, route_reads.route_events(connection, premises, vehicle_id, from_at=from_at, to_at=to_at)
+
+
+@st.cache_data(ttl=10.0, max_entries=32, show_spinner="Looking for vehicles …")
+def who_was_near(lat: float, lon: float, radius_m: float, from_at: datetime, to_at: datetime) -> list[NearRow]:
+    """The vehicles that were near a place (degrees) from-to."""
+    with _connected() as connection:
+        return route_reads.who_was_near(
+            connection, _visible(connection), lat, lon, radius_m=radius_m, from_at=from_at, to_at=to_at
+        )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -186,15 +184,6 @@ def _behind(seconds: float) -> str:
 
 def _added(seconds: float) -> str:
     return f"added {wording.span(seconds)}" if seconds >= 30 else "added nothing"
-
-
-def csv_of(rows: Sequence[Row]) -> str:
-    """RFC 4180 with a line of names."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]) if rows else [])
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
 
 
 def _minutes(seconds: float | None) -> float | None:

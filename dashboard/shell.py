@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 HERE = Path(__file__).parent
 FAVICON = HERE / "favicon.png"
-PATHS = ("/", "/orders", "/delays", "/handoffs")
+PATHS = ("/", "/orders", "/delays", "/handoffs", "/routes")
 # Told where its server is, the browser does not first look for one below the page's own path: /orders/_stcore/health
 # would be a 404 in the console of everybody who opens a link.
 _WHERE = '<script>window.__streamlit={BACKEND_BASE_URL:location.origin+"/"}</script>'

@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from contract.milestones import Milestone
-from contract.reasons import FailureReason
+from contract.reasons import FailureReason, StopReason
 
 MPS_TO_KMH = 3.6
 
@@ -62,6 +62,21 @@ REASON_WORDS: dict[str, str] = {
     FailureReason.SYSTEM_UNAVAILABLE: "a system did not answer",
     FailureReason.OTHER: "another reason, see the note",
 }
+
+
+STOP_WORDS: dict[str, str] = {
+    StopReason.DELIVERY: "Delivery",
+    StopReason.DELIVERY_ATTEMPT: "Delivery attempt",
+    StopReason.DEPART_PREMISES: "At the premises, before the trip",
+    StopReason.RETURN_PREMISES: "At the premises, after the trip",
+    StopReason.VEHICLE_REPAIR: "Repair",
+    StopReason.LAW_ENFORCEMENT: "Stopped by the police",
+}
+
+
+def stop_words(code: str) -> str:
+    """Why a vehicle stood, as a label."""
+    return STOP_WORDS.get(code, code.replace("_", " ").capitalize())
 
 
 def milestone_words(milestone: str) -> str:

@@ -92,8 +92,8 @@ def handoffs(
     """One page of attempts, the newest first, and how many match in all."""
     values = {**_values(wanted), "limit": limit, "offset": offset}
     with reading(connection, premises):
-        counted = connection.execute(statement("count_handoffs"), values).fetchone()
-        rows = [WitnessedRow(*row) for row in connection.execute(statement("read_handoffs"), values)]
+        counted = connection.execute(statement("handoffs_in_all"), values).fetchone()
+        rows = [WitnessedRow(*row) for row in connection.execute(statement("page_of_handoffs"), values)]
     assert counted is not None, "an aggregate has a row"
     return rows, Verdicts(*counted)
 
@@ -104,8 +104,8 @@ def exceptions(
     """One page of exceptions, those longest without an explanation first, and how many match in all."""
     values = {**_values(wanted), "limit": limit, "offset": offset}
     with reading(connection, premises):
-        counted = connection.execute(statement("count_exceptions"), values).fetchone()
-        rows = [OpenRow(*row) for row in connection.execute(statement("read_exceptions"), values)]
+        counted = connection.execute(statement("exceptions_in_all"), values).fetchone()
+        rows = [OpenRow(*row) for row in connection.execute(statement("page_of_exceptions"), values)]
     assert counted is not None, "an aggregate has a row"
     return rows, counted[0]
 

@@ -11,6 +11,7 @@ import streamlit as st
 
 from dashboard import data, delay_view, order_view, punctuality
 from dashboard.components import delay_charts
+from dashboard.components.downloads import download
 from dashboard.components.frame import current_tones, head, nothing, unavailable
 from dashboard.data import UnavailableError
 from dashboard.punctuality import Part
@@ -120,10 +121,6 @@ def charts(rows: Sequence[PromiseRow], tz: ZoneInfo) -> None:
                 continue
             st.altair_chart(draw(values, tones), width="stretch", alt=title)
             download("Chart as CSV", file_name, values)
-
-
-def download(label: str, file_name: str, rows: Sequence[dict[str, Any]]) -> None:
-    st.download_button(label, delay_view.csv_of(rows), file_name, "text/csv", on_click="ignore", type="tertiary")
 
 
 def weak(rows: Sequence[PromiseRow], parts: dict[str, Part]) -> None:

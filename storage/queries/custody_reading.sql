@@ -1,4 +1,4 @@
--- name: read_handoffs
+-- name: page_of_handoffs
 -- One page of attempts to hand over, the newest first, each with the newest word of its second witness. The reader's.
 SELECT h.id, h.premises_id, h.order_no, h.trip_no, t.vehicle_name, h.attempt_no, h.outcome, h.at, h.reason_code,
     h.offline, h.conflict, h.actor_kind, h.actor, h.recorded_at, w.verdict, w.why, w.nearest_m, w.off_s, w.no_data,
@@ -16,7 +16,7 @@ WHERE (%(order_no)s::text IS NULL OR h.order_no = %(order_no)s)
 ORDER BY h.at DESC, h.id
 LIMIT %(limit)s OFFSET %(offset)s;
 
--- name: count_handoffs
+-- name: handoffs_in_all
 -- How many attempts match, by the same filters, and of how many each verdict is.
 SELECT count(*), count(*) FILTER (WHERE w.verdict = 'corroborated'),
     count(*) FILTER (WHERE w.verdict = 'contradicted'), count(*) FILTER (WHERE w.verdict = 'no_data'),
@@ -32,7 +32,7 @@ WHERE (%(order_no)s::text IS NULL OR h.order_no = %(order_no)s)
     AND (%(pattern)s::text IS NULL OR concat_ws(' ', h.order_no, h.trip_no, t.vehicle_name, h.actor, h.reason_code)
         ILIKE %(pattern)s);
 
--- name: read_exceptions
+-- name: page_of_exceptions
 -- One page of exceptions that were not withdrawn: those that nobody has explained first, and of them the oldest.
 SELECT e.id, e.premises_id, e.kind, e.trip_no, e.vehicle_name, t.crew, e.zone_name, e.from_at, e.to_at, e.rule,
     e.opened_at, e.closed_at, e.explanation, e.explained_by
@@ -45,7 +45,7 @@ WHERE NOT e.withdrawn AND (%(everything)s OR e.explanation IS NULL)
 ORDER BY e.explanation IS NOT NULL, CASE WHEN e.explanation IS NULL THEN e.opened_at END, e.opened_at DESC, e.id
 LIMIT %(limit)s OFFSET %(offset)s;
 
--- name: count_exceptions
+-- name: exceptions_in_all
 -- How many exceptions match, by the same filters.
 SELECT count(*)
 FROM reading.exception e

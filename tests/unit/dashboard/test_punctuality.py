@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dashboard import delay_view, punctuality
+from dashboard.components.downloads import csv_of
 from storage.promises import PromiseRow
 from tests.fixtures.examples import NOON
 
@@ -94,5 +95,5 @@ def test_two_periods_are_compared_in_points() -> None:
 
 
 def test_a_csv_quotes_what_has_commas() -> None:
-    assert delay_view.csv_of([{"reason": "a, b", "orders": 1}]) == 'reason,orders\r\n"a, b",1\r\n'
-    assert delay_view.csv_of([]) == "\r\n"
+    assert csv_of([{"reason": "a, b", "orders": 1}]) == 'reason,orders\r\n"a, b",1\r\n'
+    assert csv_of([]) == "\r\n"
