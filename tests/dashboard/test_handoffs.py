@@ -64,6 +64,14 @@ def test_each_attempt_stands_with_the_word_of_its_witness(owner: psycopg.Connect
     assert "No attempt to hand over matches" in words(test)
 
 
+def test_orders_of_a_test_key_are_not_among_them(owner: psycopg.Connection, open_page: Open) -> None:
+    seeded = seed(owner, NOON, vans=1)
+    attempt(owner, seeded, "1010", "contradicted")
+    owner.execute("UPDATE waybill.orders SET test = true WHERE order_no = '1010'")
+
+    assert "No attempt to hand over matches" in words(open_page(HANDOFFS))
+
+
 def test_an_order_shows_its_attempts_with_the_word_of_the_witness(owner: psycopg.Connection, open_page: Open) -> None:
     seeded = seed(owner, NOON, vans=1)
     attempt(owner, seeded, "1010", "contradicted", "the vehicle came no nearer than 840 m")
