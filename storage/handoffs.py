@@ -152,3 +152,10 @@ def receipt_facts(
         row = cursor.execute(statement("receipt_facts"), values).fetchone()
     assert row is not None, "orders are never deleted"
     return row
+
+
+def is_order_of_crew(connection: psycopg.Connection, driver_id: UUID, trip_id: UUID, order_id: UUID) -> bool:
+    """Whether the order is, or was under way, on this trip with this driver."""
+    values = {"driver_id": driver_id, "trip_id": trip_id, "order_id": order_id}
+    row = connection.execute(statement("is_order_of_crew"), values).fetchone()
+    return row is not None and bool(row[0])

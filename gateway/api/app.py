@@ -19,6 +19,7 @@ from gateway.api import (
     conditions,
     customer_pages,
     documents,
+    door_pages,
     driver_return,
     driver_road,
     driver_sessions,
@@ -126,6 +127,8 @@ ROUTERS = (
     driver_road.router,
     driver_return.router,
     driver_return.staff,
+    door_pages.pages,
+    door_pages.router,
 )
 
 _DESCRIPTION = """Waybill's HTTP API. Errors are problem documents (RFC 9457). Times are RFC 3339 with an offset."""

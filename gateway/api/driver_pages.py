@@ -5,6 +5,7 @@ Knows no trip. A page's transaction is `answered`'s: what breaks is rolled back 
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Coroutine
 from http import HTTPStatus
@@ -17,9 +18,11 @@ from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 from psycopg_pool import PoolTimeout
 
+from contract.clock import true_now
 from gateway.api.callers import is_secure
 from gateway.api.pace import Pace
 from gateway.api.pages import AGAIN_S, page, page_headers
+from gateway.custody.door_page import waiting_texts
 from gateway.pages.words import LANGUAGES, Words, choose_language, words_of
 from gateway.refusals import NotThereError
 
@@ -58,8 +61,20 @@ def driver_page(
     **values: object,
 ) -> HTMLResponse:  # fmt: skip
     """The template as an answer, in the driver's language."""
+    return driver_page_in(driver_words(request), template, status=status, headers=headers, **values)
+
+
+def driver_page_in(
+    words: Words, template: str, *, status: int = HTTPStatus.OK, headers: dict[str, str] | None = None, **values: object
+) -> HTMLResponse:
+    """The template as an answer, in these words."""
     said: dict[str, Any] = values
-    return page(template, driver_words(request), status=status, headers={**_REFERRER, **(headers or {})}, **said)
+    return page(template, words, status=status, headers={**_REFERRER, **(headers or {})}, **said)
+
+
+def waiting_box(language: str) -> dict[str, Any]:
+    """What a page says of handoffs that wait on the phone, and when the phone heard of us."""
+    return {"waiting": json.dumps(waiting_texts(language)), "contact": true_now().isoformat()}
 
 
 def plain_headers() -> dict[str, str]:

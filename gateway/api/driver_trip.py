@@ -9,7 +9,7 @@ import psycopg
 from fastapi import APIRouter, Request, Response
 
 from gateway.api.clock import Now
-from gateway.api.driver_pages import DriverRoute, driver_page, driver_words
+from gateway.api.driver_pages import DriverRoute, driver_page, driver_words, waiting_box
 from gateway.api.driver_sessions import DriverCaller, answered, frame
 from gateway.driver.own_trips import own_trip, own_trips, with_doors
 from gateway.driver.road_view import road_page
@@ -61,6 +61,6 @@ def show_trip(
     return driver_page(
         request, "driver_trip.html", **frame(request, caller, now), page=shown, others=others, told=told,
         here=f"/driver/trips/{trip.head.id}",
-        road=road_page(connection, trip, words, now),
+        **waiting_box(words.language), road=road_page(connection, trip, words, now),
         status=HTTPStatus.OK if told is None or told.good else HTTPStatus.CONFLICT,
     )  # fmt: skip

@@ -150,6 +150,7 @@ class NeedsOut(BaseModel):
     attempts: int
     proofs: list[Proof]
     age_threshold: int | None
+    tz: str = Field(description="of the premises")
     limits: list[LimitOut] = Field(description="by day at the premises: today's and those of the next days")
     photo: bool = Field(description="whether a photo is kept")
     currency: str | None
@@ -169,7 +170,7 @@ def needs_out(needs: Needs) -> NeedsOut:
     limits = [LimitOut.model_validate(one, from_attributes=True) for one in needs.limits]
     own: dict[str, Any] = {
         name: getattr(needs, name)
-        for name in ("may_end", "attempts", "age_threshold", "photo", "currency", "due_minor")
+        for name in ("may_end", "attempts", "age_threshold", "photo", "currency", "due_minor", "tz")
     }
     return NeedsOut(
         order_no=needs.head.order_no, milestone=needs.head.milestone, proofs=list(needs.proofs), limits=limits,

@@ -55,7 +55,9 @@ def tell_handoff(
             says = "say on which trip it happened" if trip is None else f"there is no one trip {trip}"
             raise RefusedError(says, field="query.trip")
         (trip_id,) = found
-    kept = hand_over(connection, order_id, wanted.told(trip_id), happened_at(request, wanted), caller.actor)
+    kept = hand_over(
+        connection, order_id, wanted.told(trip_id), happened_at(request, wanted.phone_at, wanted.sent_at), caller.actor
+    )
     return handoff_out(kept, wanted.id)
 
 
@@ -81,10 +83,10 @@ def read_handoff_file(
     return Response(file.body, media_type=file.media_type)
 
 
-def happened_at(request: Request, wanted: HandoffIn) -> datetime:
+def happened_at(request: Request, phone_at: datetime, sent_at: datetime) -> datetime:
     """When it happened by the installation's clock, however wrong the phone's is."""
     clock: Clock = request.app.state.clock
-    ago = max(_NOT_AGO, wanted.sent_at - wanted.phone_at)
+    ago = max(_NOT_AGO, sent_at - phone_at)
     if ago > _LONGEST_AGO:
         says = f"phone_at lies {ago.days} days before sent_at: at most {_LONGEST_AGO.days}"
         raise RefusedError(says, field="body.phone_at")

@@ -39,6 +39,10 @@ class Needs(msgspec.Struct, frozen=True, kw_only=True):
     codes: Sequence[str]
     documents: dict[str, Document]  # by language
     lines: dict[str, Sequence[ReturnableLine]]
+    tz: str
+    customer_name: str
+    customer_language: str | None
+    address: str
 
 
 def needs_of(
@@ -60,5 +64,6 @@ def needs_of(
         age_threshold=profile.age_threshold, limits=limits(profile.age_threshold, now, facts["tz"]),
         photo=photo_allowed(profile), currency=facts["currency"], due_minor=facts["due_minor"], codes=[*codes(facts)],
         documents={one: document(facts, one) for one in languages},
-        lines={one: returnable(facts, one) for one in languages},
+        lines={one: returnable(facts, one) for one in languages}, tz=facts["tz"],
+        customer_name=facts["customer_name"], customer_language=facts["customer_language"], address=facts["address"],
     )  # fmt: skip

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from contract.geo import from_e7
-from contract.milestones import Milestone
+from contract.milestones import Milestone, may_follow
 from gateway.dispatch.plan import OVER
 from gateway.dispatch.profile import Profile
 from gateway.driver.own_trips import OwnTrip
@@ -32,6 +32,7 @@ class DropCard(msgspec.Struct, frozen=True, kw_only=True):
     is_over: bool
     is_next: bool
     may_arrive: bool
+    may_hand_over: bool  # a first attempt, or another one
     window: str
     expected: str | None
     late: bool
@@ -148,6 +149,7 @@ def _card(
     return DropCard(
         order_id=drop.order_id, seq=drop.seq, order_no=drop.order_no, milestone=words(f"milestone_{drop.milestone}"),
         is_over=is_over, is_next=is_next, may_arrive=drop.milestone in _ON_THE_WAY,
+        may_hand_over=may_follow(drop.milestone, Milestone.DELIVERED),
         window=times.window(drop.window_from, drop.window_to, now),
         expected=None if is_over or expected_at is None else words("expected", at=times.moment(expected_at, now)),
         late=not is_over and (now if expected_at is None else max(now, expected_at)) > drop.window_to,

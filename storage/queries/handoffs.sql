@@ -36,6 +36,12 @@ SELECT f.media_type, f.sha256, f.body
 FROM waybill.handoff h JOIN waybill.handoff_file f ON f.handoff_id = h.id
 WHERE h.order_id = %(order_id)s AND h.attempt_no = %(attempt_no)s AND f.kind = %(kind)s;
 
+-- name: is_order_of_crew
+-- Whether an order is on a trip that somebody is on the crew of, or was while the trip was under way.
+SELECT EXISTS (SELECT FROM waybill.trip_crew c WHERE c.trip_id = %(trip_id)s AND c.driver_id = %(driver_id)s)
+    AND (EXISTS (SELECT FROM waybill.trip_drop d WHERE d.trip_id = %(trip_id)s AND d.order_id = %(order_id)s)
+        OR EXISTS (SELECT FROM waybill.leg l WHERE l.trip_id = %(trip_id)s AND l.order_id = %(order_id)s));
+
 -- name: receipt_facts
 -- What an order's receipt says (4 CCR 15420) of whoever sells, delivers, packed and ordered.
 SELECT o.id, o.order_no, o.source_ref, coalesce(l.legal_name, p.name) AS seller,

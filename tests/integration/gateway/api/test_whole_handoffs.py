@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import subprocess
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,10 +14,9 @@ from PIL import Image
 
 from contract.clock import parse_clock, true_now
 from tests.fixtures.api import Api
-from tests.fixtures.doors import STROKES, WHERE, photo, told
+from tests.fixtures.doors import STROKES, WHERE, dump, photo, told
 from tests.fixtures.gateway import NOON
 from tests.fixtures.trips import PROOFS, change, on_the_road
-from waybill.stack.servers import ensure
 
 RETURNED = {"disposition": "RETURNED_TO_PREMISES"}
 
@@ -241,12 +239,3 @@ def test_who_may_not_learns_nothing_and_what_is_kept_stays(road: Api) -> None:
             pytest.raises(psycopg.errors.InsufficientPrivilege),
         ):
             gateway.execute(attack.encode())
-
-
-def dump(api: Api) -> bytes:
-    """All that the database holds, as text; files are in it as they are."""
-    (program,) = ensure("postgres", print).glob("usr/lib/postgresql/*/bin/pg_dump")
-    command = [program, "--data-only", "--schema=waybill", "--exclude-table-data=waybill.handoff_file",
-               api.database.owner_url]  # fmt: skip
-    shown = subprocess.run(command, capture_output=True, check=True).stdout
-    return shown + b"".join(bytes(body) for (body,) in api.rows("SELECT body FROM waybill.handoff_file"))
