@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gateway.refusals import NotThereError
 from gateway.reports.attempts import ATTEMPTS
+from gateway.reports.corrections import CORRECTIONS
 from gateway.reports.definition import Definition
 from gateway.reports.id_checks import ID_CHECKS
 from gateway.reports.ledger import LEDGER
@@ -13,7 +14,7 @@ from gateway.reports.receipts import RECEIPTS
 from gateway.reports.stops import STOPS
 
 REPORTS: dict[str, Definition] = {
-    one.name: one for one in (LOCATION_HISTORY, STOPS, ATTEMPTS, ID_CHECKS, LEDGER, RECEIPTS, MANIFEST)
+    one.name: one for one in (LOCATION_HISTORY, STOPS, ATTEMPTS, ID_CHECKS, LEDGER, RECEIPTS, MANIFEST, CORRECTIONS)
 }
 
 

@@ -230,3 +230,48 @@ LEFT JOIN waybill.order_line l ON l.order_id = o.id
 WHERE t.id = %(trip_id)s AND t.premises_id = %(premises_id)s AND NOT o.test
     AND (%(order_id)s::uuid IS NULL OR o.id = %(order_id)s)
 ORDER BY d.seq, l.line_no;
+
+-- name: report_corrections
+-- What records said before and say now, field by field: changes by people and programs, and milestones that later data
+-- corrected. Progress is none: how far an order came, and the first time a trip is known to have left or ended.
+SELECT c.at, c.recorded_at, c.said_by, c.object_kind, c.object, c.field, c.old, c.new, c.reason, c.action
+FROM (
+    SELECT a.at, a.recorded_at, a.actor_kind || ' ' || a.actor AS said_by, a.object_kind, CASE a.object_kind
+            WHEN 'order' THEN (SELECT o.order_no FROM waybill.orders o WHERE o.id = a.object_id::uuid)
+            WHEN 'trip' THEN (SELECT t.trip_no FROM waybill.trip t WHERE t.id = a.object_id::uuid)
+            WHEN 'stop' THEN (SELECT t.trip_no FROM waybill.stop s JOIN waybill.derivation d ON d.id = s.derivation_id
+                JOIN waybill.trip t ON t.id = d.trip_id WHERE s.id = a.object_id::uuid)
+            WHEN 'exception' THEN (SELECT t.trip_no FROM waybill.exception e JOIN waybill.trip t ON t.id = e.trip_id
+                WHERE e.id = a.object_id::uuid)
+            ELSE coalesce(a.after ->> 'name', a.before ->> 'name', a.object_id) END AS object,
+        k.field, a.before -> k.field AS old, a.after -> k.field AS new, a.reason, a.action,
+        CASE a.object_kind WHEN 'order' THEN a.object_id::uuid END AS order_id,
+        CASE a.object_kind
+            WHEN 'trip' THEN a.object_id::uuid
+            WHEN 'stop' THEN (SELECT d.trip_id FROM waybill.stop s JOIN waybill.derivation d ON d.id = s.derivation_id
+                WHERE s.id = a.object_id::uuid)
+            WHEN 'exception' THEN (SELECT e.trip_id FROM waybill.exception e WHERE e.id = a.object_id::uuid) END AS trip_id,
+        a.id
+    FROM waybill.audit_event a
+    CROSS JOIN LATERAL jsonb_object_keys(a.before) AS k (field)
+    WHERE a.premises_id = %(premises_id)s AND a.object_kind = ANY (%(object_kinds)s)
+        AND a.action NOT IN ('order.declared', 'order.confirmed')
+        AND (%(from_at)s::timestamptz IS NULL OR a.at >= %(from_at)s) AND (%(to_at)s::timestamptz IS NULL OR a.at < %(to_at)s)
+        AND (a.before -> k.field) IS DISTINCT FROM (a.after -> k.field)
+        AND NOT (a.action = 'trip.derived' AND a.before -> k.field = 'null')
+        AND NOT (a.action = 'trip.declared' AND a.after -> k.field = 'null') -- nothing was said of it
+    UNION ALL
+    SELECT c.recorded_at, c.recorded_at, 'system gateway', 'milestone', o.order_no, m.milestone, to_jsonb(m.at),
+        CASE WHEN c.withdrawn THEN to_jsonb('it did not happen'::text) ELSE to_jsonb(c.at) END, c.note,
+        'milestone.corrected', m.order_id, m.trip_id, c.id
+    FROM waybill.milestone_correction c
+    JOIN waybill.milestone m ON m.id = c.milestone_id
+    JOIN waybill.orders o ON o.id = m.order_id
+    WHERE c.premises_id = %(premises_id)s
+        AND (%(from_at)s::timestamptz IS NULL OR c.recorded_at >= %(from_at)s)
+        AND (%(to_at)s::timestamptz IS NULL OR c.recorded_at < %(to_at)s)
+) c
+WHERE (%(order_id)s::uuid IS NULL OR c.order_id = %(order_id)s)
+    AND (%(trip_id)s::uuid IS NULL OR c.trip_id = %(trip_id)s)
+    AND NOT EXISTS (SELECT FROM waybill.orders o WHERE o.id = c.order_id AND o.test)
+ORDER BY c.at, c.recorded_at, c.id, c.field;

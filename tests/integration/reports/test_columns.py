@@ -239,3 +239,52 @@ def test_the_ledger_counts_down_with_every_delivery(passed: ReportedDay) -> None
     summary = ask(passed.api, "inventory-ledger?trip=T-0001&format=json").json()["summary"]
     assert summary == {"trips": 1, "units_loaded": 6, "units_delivered": 5, "units_returned": 1, "units_lost": 0,
                        "units_transferred": 0, "units_left_aboard": 0}  # fmt: skip
+
+
+def test_a_correction_has_the_old_value_the_new_one_who_and_why(passed: ReportedDay) -> None:
+    rows = rows_of(passed.api, "corrections?day=2026-11-23")
+    told = [
+        (row["action"], row["object"], row["field"], row["old_value"], row["new_value"]) for row in rows
+        if row["action"] != "milestone.corrected"
+    ]  # fmt: skip
+    events = passed.api.rows(
+        "SELECT action, before, after, date_trunc('milliseconds', at) FROM waybill.audit_event WHERE before IS NOT NULL"
+        " AND action <> 'order.declared' AND object_kind IN ('order', 'trip', 'stop', 'exception')"
+    )  # fmt: skip
+    [told_at] = [at for action, _, _, at in events if action == "stop.reason_given"]
+
+    assert ("stop.reason_given", "T-0001", "reason", "DELIVERY", "OTHER") in told
+    [said] = [row for row in rows if row["action"] == "stop.reason_given"]
+    assert (said["changed_by"], said["reason"], utc(said, "changed")) == ("account aino", NOTE, told_at)
+    declared = [one for one in told if one[0] == "trip.declared"]
+    assert [(one[1], one[2], one[3][:16], one[4][:16]) for one in declared] == [
+        ("T-0002", "declared_departed_at", "", "2026-11-23T12:01"),
+        ("T-0002", "declared_departed_at", "2026-11-23T12:01", "2026-11-23T12:02"),
+    ]
+    expected = [
+        (action, field, old, after.get(field)) for action, before, after, _ in events for field, old in before.items()
+        if old != after.get(field) and not (action == "trip.declared" and after.get(field) is None)
+        and not (action == "trip.derived" and old is None)
+    ]  # fmt: skip
+    assert sorted((one[0], one[2]) for one in told) == sorted((action, field) for action, field, *_ in expected)
+    # Of one trip, of one order: nothing of others.
+    assert {row["object"] for row in rows_of(passed.api, "corrections?trip=T-0002")} == {"T-0002"}
+    assert rows_of(passed.api, "corrections?order=1001") == []
+
+
+def test_a_milestone_that_later_data_corrected_stands_with_both_times(passed: ReportedDay) -> None:
+    """On an order that nobody else looks at: 1011, of van 2."""
+    [(order_no, milestone, at)] = passed.api.rows(
+        "WITH told AS (SELECT m.* FROM waybill.milestone m JOIN waybill.orders o ON o.id = m.order_id"
+        " WHERE o.order_no = '1011' AND m.milestone = 'arrived' ORDER BY m.at LIMIT 1), kept AS ("
+        " INSERT INTO waybill.milestone_correction (id, premises_id, milestone_id, at, withdrawn, note, recorded_at)"
+        " SELECT gen_random_uuid(), premises_id, id, at + INTERVAL '1 minute', false, 'a minute later', at FROM told)"
+        " SELECT '1011', milestone, at FROM told"
+    )  # fmt: skip
+    [row] = rows_of(passed.api, f"corrections?order={order_no}")
+
+    assert (row["object_kind"], row["object"], row["field"], row["reason"]) == (
+        "milestone", order_no, milestone, "a minute later"
+    )  # fmt: skip
+    assert datetime.fromisoformat(row["new_value"]) - datetime.fromisoformat(row["old_value"]) == timedelta(minutes=1)
+    assert datetime.fromisoformat(row["old_value"]) == at
