@@ -50,7 +50,7 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True):
     points: Sequence[Point]
     stays: Sequence[Stay] = ()
     unseen: Sequence[Unseen] = ()
-    limit_s: float = 120.0  # two fixes farther apart than this show nothing of the time between them
+    limit_s: float = 120.0  # two fixes farther apart than this show nothing of the time between, wherever they lie
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -117,7 +117,7 @@ def judge(word: Word, sight: Sight, policy: Policy) -> Judgement:
     within = allowed(word, policy)
     window = Span(word.at - within, word.at + within)
     points = _believed(sight)
-    near = _nearest(word, sight, points, window)
+    near = _nearest(word, sight, points, window, policy)
     there = min(_there(word, sight, points, policy), key=lambda span: abs(span.off_s(word.at)), default=None)
     found = Judgement(
         verdict=WitnessVerdict.CONTRADICTED, within_s=within.total_seconds(), nearest=near, there=there,
@@ -129,7 +129,7 @@ def judge(word: Word, sight: Sight, policy: Policy) -> Judgement:
     if word.rough:
         why = "of the door only the neighbourhood is known"
         return replace(found, verdict=WitnessVerdict.NO_DATA, no_data=NoWitness.NO_PLACE, gap_why=why)
-    hiding = [one for one in _holes(sight, points, window) if _may_hide(one, word, window, policy)]
+    hiding = [one for one in _holes(sight, points, window, policy) if _may_hide(one, word, window, policy)]
     if not hiding:
         return found
     hole = min(hiding, key=lambda one: abs(one.span(window).off_s(word.at)))
@@ -185,7 +185,7 @@ def _joined(spans: Sequence[Span]) -> list[Span]:
     return joined
 
 
-def _nearest(word: Word, sight: Sight, points: Sequence[Point], window: Span) -> Near | None:
+def _nearest(word: Word, sight: Sight, points: Sequence[Point], window: Span, policy: Policy) -> Near | None:
     """The nearest that it is known to have been to the door within the window, on its way between fixes too."""
     found = [Near(_away_m(word, one), one.fixed_at) for one in points if window.from_at <= one.fixed_at <= window.to_at]
     for stay in sight.stays:
@@ -193,7 +193,7 @@ def _nearest(word: Word, sight: Sight, points: Sequence[Point], window: Span) ->
             found.append(Near(_away_m(word, stay), max(stay.began_at, window.from_at)))
     for before, after in pairwise(points):
         passes = before.fixed_at < window.to_at and after.fixed_at > window.from_at
-        if passes and before.fixed_at < after.fixed_at and _hole(sight, before, after) is None:
+        if passes and before.fixed_at < after.fixed_at and _hole(sight, before, after, policy) is None:
             found.append(_passing(word, before, after, window))
     return min(found, key=lambda one: one.metres, default=None)
 
@@ -211,7 +211,7 @@ def _passing(word: Word, before: Point, after: Point, window: Span) -> Near:
     return Near(math.hypot(ax + share * bx, ay + share * by), before.fixed_at + share * lasted)
 
 
-def _holes(sight: Sight, points: Sequence[Point], window: Span) -> Iterator[_Hole]:
+def _holes(sight: Sight, points: Sequence[Point], window: Span, policy: Policy) -> Iterator[_Hole]:
     """Every time that touches the window and of which nothing is known, in order."""
     if not points:
         yield _Hole(None, None, NoWitness.NOT_HEARD, "no fixes of that time are here")
@@ -220,19 +220,21 @@ def _holes(sight: Sight, points: Sequence[Point], window: Span) -> Iterator[_Hol
         yield _Hole(None, points[0], NoWitness.NOT_HEARD, "no fixes of the time before are here")
     for before, after in pairwise(points):
         if before.fixed_at < window.to_at and after.fixed_at > window.from_at:
-            hole = _hole(sight, before, after)
+            hole = _hole(sight, before, after, policy)
             if hole is not None:
                 yield hole
     if points[-1].fixed_at < window.to_at:
         yield _Hole(points[-1], None, NoWitness.NOT_HEARD, "nothing was heard of the unit since")
 
 
-def _hole(sight: Sight, before: Point, after: Point) -> _Hole | None:
+def _hole(sight: Sight, before: Point, after: Point, policy: Policy) -> _Hole | None:
     for one in sight.unseen:
         if one.began_at < after.fixed_at and _ends_after(one, before.fixed_at):
             return _Hole(before, after, one.cause, one.why)
     lasted_s = (after.fixed_at - before.fixed_at).total_seconds()
-    if lasted_s <= sight.limit_s:
+    moved_m = flat_m(before.lat_e7, before.lon_e7, after.lat_e7, after.lon_e7)
+    # Shorter than a gap of this unit is no record of one; but where it drove on in the meantime, it may have stood too.
+    if lasted_s <= (policy.gap_min_s if moved_m > policy.stop_leave_m else sight.limit_s):
         return None
     return _Hole(before, after, GapCause.UNKNOWN, f"no fix for {lasted_s:.0f} s")
 

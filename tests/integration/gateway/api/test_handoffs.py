@@ -8,6 +8,10 @@ from typing import Any
 import psycopg
 import pytest
 
+from contract.clock import Clock, true_now
+from gateway.derive.ground import Grounds
+from gateway.tracking.policy import Policy
+from gateway.worker.witness import judge_due
 from tests.fixtures.api import Api, clock_at
 from tests.fixtures.gateway import NOON
 from tests.fixtures.trips import PROOFS, change, on_the_road
@@ -134,3 +138,21 @@ def test_what_was_handed_over_by_the_van_that_it_was_moved_from_counts_and_is_po
 )  # fmt: skip
 def test_out_of_reach_is_what_happened_at_a_door_on_a_trip(road: Api, said: dict[str, Any], at: str) -> None:
     assert say(road, "1001", 422, proofs=PROOFS, **said)["errors"][0]["at"] == at
+
+
+def test_the_record_says_what_the_second_witness_says(road: Api) -> None:
+    say(road, "1001", proofs=PROOFS)
+    (kept,) = record(road, "1001")["handoffs"]
+    assert kept["witness"] == []
+
+    with psycopg.connect(road.database.gateway_url, autocommit=True) as gateway:
+        judge_due(gateway, Grounds(Policy()), Clock(origin=NOON + 60 * MINUTE, wall=true_now()))
+
+    (kept,) = record(road, "1001")["handoffs"]
+    (judged,) = kept["witness"]
+    told = {name: judged[name] for name in ("version", "cause", "verdict", "no_data", "clock", "within_s", "evidence")}
+    assert told == {
+        "version": 1, "cause": "handoff", "verdict": "no_data", "no_data": "not_heard", "clock": "told",
+        "within_s": 300.0, "evidence": [],
+    }  # fmt: skip
+    assert "no fixes of that time are here" in judged["why"]
