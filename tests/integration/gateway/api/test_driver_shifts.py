@@ -80,11 +80,12 @@ def test_unknown_ended_and_revoked_links_look_alike(shop: Api) -> None:
     assert answer.json() == {"ended": 1}
     turn_to(shop, 1.01)
 
-    pages = [shop.ask(None, method, path) for path in (ended, revoked, "/driver/in/x") for method in ("GET", "POST")]
+    for method in ("GET", "POST"):
+        pages = [shop.ask(None, method, path) for path in (ended, revoked, "/driver/in/x")]
 
-    assert {page.status_code for page in pages} == {404}
-    assert len({page.text for page in pages}) == 1
-    assert "This link does not work" in text_of(pages[0])
+        assert {page.status_code for page in pages} == {404}
+        assert len({page.text for page in pages}) == 1
+        assert "This link does not work" in text_of(pages[0])
 
 
 def test_a_shift_ends_with_its_time_with_one_call_and_with_the_employment(shop: Api) -> None:
