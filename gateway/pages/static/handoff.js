@@ -14,8 +14,10 @@
   ];
   let at = 0, reason = null, shot = null;
   // What was found so far; it outlives a phone that dies, for an hour. No date and no photo is in it.
-  const draft = JSON.parse(localStorage.getItem(DRAFT) || "{}"), fresh = Date.now() - (draft.kept_at || 0) < 3600000;
-  const found = { language: page.customer_language, lines: {}, ...(fresh ? draft : {}) };
+  for (const key of Object.keys(localStorage).filter((one) => one.startsWith("waybill-door-"))) {
+    if (Date.now() - (JSON.parse(localStorage.getItem(key)).kept_at || 0) > 3600000) localStorage.removeItem(key);
+  }
+  const found = { language: page.customer_language, lines: {}, ...JSON.parse(localStorage.getItem(DRAFT) || "{}") };
   const keep = () => localStorage.setItem(DRAFT, JSON.stringify({ ...found, kept_at: Date.now() }));
 
   // ---- goods and the text
