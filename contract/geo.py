@@ -1,4 +1,4 @@
-"""Distances and bearings on the WGS 84 sphere. Does no projection and knows no roads."""
+"""Distances and bearings on the WGS 84 sphere, degrees in and out. Does no projection and knows no roads."""
 
 from __future__ import annotations
 
@@ -16,6 +16,12 @@ def to_e7(degrees: float) -> int:
 def from_e7(value_e7: int) -> float:
     """Whole 1e-7 degrees to degrees; only for the edges (maps, exports)."""
     return value_e7 / E7
+
+
+def degrees_text(value_e7: int) -> str:
+    """Degrees with exactly 7 decimals, without a detour over floating point."""
+    whole, part = divmod(abs(value_e7), E7)
+    return f"{'-' if value_e7 < 0 else ''}{whole}.{part:07d}"
 
 
 def distance_m(lat1_e7: int, lon1_e7: int, lat2_e7: int, lon2_e7: int) -> float:

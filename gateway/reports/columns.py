@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from contract.geo import E7
+from contract.geo import degrees_text
 
 Kind = Literal["text", "number", "flag", "time", "degrees"]
 Cell = str | int | float | Decimal | bool | datetime | None
@@ -44,7 +44,7 @@ def fields(columns: Sequence[Column], row: Row, zone: ZoneInfo) -> Iterator[str 
             yield None
             yield None
         elif column.kind == "degrees" and isinstance(cell, int):
-            yield Decimal(degrees(cell))
+            yield Decimal(degrees_text(cell))
         elif column.decimals is not None and isinstance(cell, float):
             yield round(cell, column.decimals)
         else:
@@ -71,9 +71,3 @@ def utc_time(at: datetime) -> str:
 
 def _precision(at: datetime) -> str:
     return "milliseconds" if at.microsecond else "seconds"
-
-
-def degrees(value_e7: int) -> str:
-    """Degrees with exactly 7 decimals, without a detour over floating point."""
-    whole, part = divmod(abs(value_e7), E7)
-    return f"{'-' if value_e7 < 0 else ''}{whole}.{part:07d}"

@@ -43,7 +43,9 @@ ORDER BY f.fixed_at, e.name, f.seq;
 
 -- name: report_trips_of_vehicle
 -- The vehicle's trips that share time with from-to, with who drove.
-SELECT t.trip_no, t.departed_at, t.ended_at, (SELECT string_agg(coalesce(r.legal_name, r.name) || ' (' || r.employee_no || ')', ', ' ORDER BY c.role, r.employee_no)
+SELECT t.trip_no, t.departed_at, t.ended_at,
+    (SELECT string_agg(coalesce(r.legal_name, r.name) || ' (' || r.employee_no || ')', ', '
+            ORDER BY c.role, r.employee_no)
         FROM waybill.trip_crew c JOIN waybill.driver r ON r.id = c.driver_id WHERE c.trip_id = t.id)
 FROM waybill.trip t
 WHERE t.vehicle_id = %(vehicle_id)s AND t.premises_id = %(premises_id)s AND t.departed_at < %(to_at)s
@@ -60,8 +62,11 @@ ORDER BY g.ended_at;
 
 -- name: report_stops
 -- The stops of trips in the version that counts, numbered on their trip, with the reason that counts and the one found.
-SELECT s.trip_no, s.vehicle, (SELECT string_agg(coalesce(r.legal_name, r.name) || ' (' || r.employee_no || ')', ', ' ORDER BY c.role, r.employee_no)
-        FROM waybill.trip_crew c JOIN waybill.driver r ON r.id = c.driver_id WHERE c.trip_id = s.trip_id), s.seq, s.began_at, s.ended_at,
+SELECT s.trip_no, s.vehicle,
+    (SELECT string_agg(coalesce(r.legal_name, r.name) || ' (' || r.employee_no || ')', ', '
+            ORDER BY c.role, r.employee_no)
+        FROM waybill.trip_crew c JOIN waybill.driver r ON r.id = c.driver_id WHERE c.trip_id = s.trip_id),
+    s.seq, s.began_at, s.ended_at,
     extract(epoch FROM s.ended_at - s.began_at)::double precision,
     coalesce(o.address, k.name, CASE WHEN s.found IN ('DEPART_PREMISES', 'RETURN_PREMISES') THEN p.address END),
     s.lat_e7, s.lon_e7, coalesce(g.code, s.found), g.note, coalesce(g.permitted, s.found <> 'UNEXPLAINED'), there.orders,
@@ -108,12 +113,16 @@ ORDER BY s.began_at, s.trip_no, s.seq;
 SELECT o.order_no, coalesce(h.attempt_no, (SELECT count(*) FROM waybill.milestone e
         WHERE e.order_id = m.order_id AND e.known = 'declared' AND e.milestone IN ('delivered', 'failed')
             AND (e.at, e.recorded_at, e.id) <= (m.at, m.recorded_at, m.id))),
-    m.at, CASE WHEN m.milestone = 'failed' THEN 'failed' ELSE 'partial' END, t.trip_no, v.name, (SELECT string_agg(coalesce(r.legal_name, r.name) || ' (' || r.employee_no || ')', ', ' ORDER BY c.role, r.employee_no)
-        FROM waybill.trip_crew c JOIN waybill.driver r ON r.id = c.driver_id WHERE c.trip_id = t.id), o.address, o.lat_e7,
+    m.at, CASE WHEN m.milestone = 'failed' THEN 'failed' ELSE 'partial' END, t.trip_no, v.name,
+    (SELECT string_agg(coalesce(r.legal_name, r.name) || ' (' || r.employee_no || ')', ', '
+            ORDER BY c.role, r.employee_no)
+        FROM waybill.trip_crew c JOIN waybill.driver r ON r.id = c.driver_id WHERE c.trip_id = t.id),
+    o.address, o.lat_e7,
     o.lon_e7, seen.lat_e7, seen.lon_e7, m.reason_code, m.note, h.proofs -> 'affirmation', h.proofs -> 'id_check',
     told.messages, t.id = next.trip_id, next.at, coalesce(CASE WHEN back.declared_by IS NOT NULL
         THEN back.at END, gone.returned_at, back.at), coalesce(back.declared_by, gone.returned_by,
-        CASE WHEN back.at IS NOT NULL THEN 'detected: the vehicle came back' END), gone.returned, gone.lost, gone.unit, gone.aboard, m.declared_by, m.recorded_at, h.offline,
+        CASE WHEN back.at IS NOT NULL THEN 'detected: the vehicle came back' END), gone.returned, gone.lost,
+    gone.unit, gone.aboard, m.declared_by, m.recorded_at, h.offline,
     h.conflict, h.disposition
 FROM waybill.milestone m
 JOIN waybill.orders o ON o.id = m.order_id
@@ -162,12 +171,15 @@ WHERE m.premises_id = %(premises_id)s AND NOT o.test AND m.known = 'declared'
     AND (m.milestone = 'failed' OR (m.milestone = 'delivered' AND m.partial))
     AND (%(trip_id)s::uuid IS NULL OR m.trip_id = %(trip_id)s)
     AND (%(order_id)s::uuid IS NULL OR m.order_id = %(order_id)s)
-    AND (%(from_at)s::timestamptz IS NULL OR m.at >= %(from_at)s) AND (%(to_at)s::timestamptz IS NULL OR m.at < %(to_at)s)
+    AND (%(from_at)s::timestamptz IS NULL OR m.at >= %(from_at)s)
+    AND (%(to_at)s::timestamptz IS NULL OR m.at < %(to_at)s)
 ORDER BY m.at, o.order_no, m.recorded_at, m.id;
 
 -- name: report_id_checks
 -- Attempts at which an ID was looked at, something was affirmed, or an ID was the reason to refuse: verdicts only.
-SELECT o.order_no, h.attempt_no, h.at, t.trip_no, h.actor_kind || ' ' || h.actor, (SELECT string_agg(coalesce(r.legal_name, r.name) || ' (' || r.employee_no || ')', ', ' ORDER BY c.role, r.employee_no)
+SELECT o.order_no, h.attempt_no, h.at, t.trip_no, h.actor_kind || ' ' || h.actor,
+    (SELECT string_agg(coalesce(r.legal_name, r.name) || ' (' || r.employee_no || ')', ', '
+            ORDER BY c.role, r.employee_no)
         FROM waybill.trip_crew c JOIN waybill.driver r ON r.id = c.driver_id WHERE c.trip_id = t.id),
     h.proofs -> 'id_check', h.proofs -> 'affirmation', h.outcome, h.reason_code, h.profile, h.profile_version,
     h.age_threshold, h.offline, h.recorded_at
@@ -178,13 +190,17 @@ WHERE h.premises_id = %(premises_id)s AND NOT o.test
     AND (h.proofs ? 'id_check' OR h.proofs ? 'affirmation' OR h.reason_code = ANY (%(id_reasons)s))
     AND (%(trip_id)s::uuid IS NULL OR h.trip_id = %(trip_id)s)
     AND (%(order_id)s::uuid IS NULL OR h.order_id = %(order_id)s)
-    AND (%(from_at)s::timestamptz IS NULL OR h.at >= %(from_at)s) AND (%(to_at)s::timestamptz IS NULL OR h.at < %(to_at)s)
+    AND (%(from_at)s::timestamptz IS NULL OR h.at >= %(from_at)s)
+    AND (%(to_at)s::timestamptz IS NULL OR h.at < %(to_at)s)
 ORDER BY h.at, o.order_no, h.attempt_no;
 
 -- name: report_ledger
 -- Every movement of goods into the vehicles of trips and out of them, in the order in which it happened.
-SELECT t.id, t.trip_no, t.ledger_no, v.name, v.plate, (SELECT string_agg(coalesce(r.legal_name, r.name) || ' (' || r.employee_no || ')', ', ' ORDER BY c.role, r.employee_no)
-        FROM waybill.trip_crew c JOIN waybill.driver r ON r.id = c.driver_id WHERE c.trip_id = t.id), t.departed_at, m.at, m.kind, m.order_id, o.order_no,
+SELECT t.id, t.trip_no, t.ledger_no, v.name, v.plate,
+    (SELECT string_agg(coalesce(r.legal_name, r.name) || ' (' || r.employee_no || ')', ', '
+            ORDER BY c.role, r.employee_no)
+        FROM waybill.trip_crew c JOIN waybill.driver r ON r.id = c.driver_id WHERE c.trip_id = t.id),
+    t.departed_at, m.at, m.kind, m.order_id, o.order_no,
     m.line_no, l.category, m.item, m.tag, m.quantity, m.unit, m.unit_price_minor, m.currency,
     (SELECT min(c.at) FROM waybill.milestone c WHERE c.order_id = m.order_id AND c.milestone = 'cancelled'),
     m.actor_kind || ' ' || m.actor, m.note, m.recorded_at
@@ -210,7 +226,8 @@ LEFT JOIN waybill.trip t ON t.id = h.trip_id
 WHERE r.premises_id = %(premises_id)s AND NOT o.test
     AND (%(trip_id)s::uuid IS NULL OR h.trip_id = %(trip_id)s)
     AND (%(order_id)s::uuid IS NULL OR r.order_id = %(order_id)s)
-    AND (%(from_at)s::timestamptz IS NULL OR r.at >= %(from_at)s) AND (%(to_at)s::timestamptz IS NULL OR r.at < %(to_at)s)
+    AND (%(from_at)s::timestamptz IS NULL OR r.at >= %(from_at)s)
+    AND (%(to_at)s::timestamptz IS NULL OR r.at < %(to_at)s)
 ORDER BY r.at, o.order_no, h.attempt_no;
 
 -- name: report_manifest
@@ -256,7 +273,8 @@ FROM (
     CROSS JOIN LATERAL jsonb_object_keys(a.before) AS k (field)
     WHERE a.premises_id = %(premises_id)s AND a.object_kind = ANY (%(object_kinds)s)
         AND a.action NOT IN ('order.declared', 'order.confirmed')
-        AND (%(from_at)s::timestamptz IS NULL OR a.at >= %(from_at)s) AND (%(to_at)s::timestamptz IS NULL OR a.at < %(to_at)s)
+        AND (%(from_at)s::timestamptz IS NULL OR a.at >= %(from_at)s)
+        AND (%(to_at)s::timestamptz IS NULL OR a.at < %(to_at)s)
         AND (a.before -> k.field) IS DISTINCT FROM (a.after -> k.field)
         AND NOT (a.action = 'trip.derived' AND a.before -> k.field = 'null')
         AND NOT (a.action = 'trip.declared' AND a.after -> k.field = 'null') -- nothing was said of it

@@ -10,9 +10,10 @@ from xml.sax.saxutils import escape, quoteattr
 
 import msgspec
 
+from contract.geo import degrees_text
 from contract.times import format_instant
 from storage.reading_rows import HistoryRow
-from waybill.exports.rows import COLUMNS, degrees, facts
+from waybill.exports.rows import COLUMNS, facts
 
 
 class Format(StrEnum):
@@ -36,7 +37,7 @@ def _csv(rows: Iterable[HistoryRow], _vehicle: str, out: TextIO) -> int:
     count = 0
     for row in rows:
         count += 1
-        cells = {**facts(row), "lat": degrees(row.lat_e7), "lon": degrees(row.lon_e7)}
+        cells = {**facts(row), "lat": degrees_text(row.lat_e7), "lon": degrees_text(row.lon_e7)}
         lines.writerow([_cell(cells[name]) for name in COLUMNS])
     return count
 
@@ -53,7 +54,7 @@ def _json(rows: Iterable[HistoryRow], _vehicle: str, out: TextIO) -> int:
 def _json_object(row: HistoryRow) -> str:
     known = facts(row)
     pairs = [
-        f'"{name}":{degrees(row.lat_e7) if name == "lat" else degrees(row.lon_e7)}'
+        f'"{name}":{degrees_text(row.lat_e7) if name == "lat" else degrees_text(row.lon_e7)}'
         if name in ("lat", "lon")
         else f'"{name}":{_text(known[name])}'
         for name in COLUMNS
@@ -68,7 +69,7 @@ def _geojson(rows: Iterable[HistoryRow], vehicle: str, out: TextIO) -> int:
 
 
 def _feature(row: HistoryRow) -> str:
-    place = f"[{degrees(row.lon_e7)},{degrees(row.lat_e7)}]"
+    place = f"[{degrees_text(row.lon_e7)},{degrees_text(row.lat_e7)}]"
     properties = _text(facts(row))
     return f'{{"type":"Feature","geometry":{{"type":"Point","coordinates":{place}}},"properties":{properties}}}'
 
@@ -108,7 +109,7 @@ def _track_point(row: HistoryRow) -> str:
     names = ("speed_mps", "course_deg", "accuracy_m", "ignition", "device", "seq", "replayed", "refused_by")
     words = " ".join(f"{name}={quoteattr(str(_cell(known[name])))}" for name in names if known[name] is not None)
     inner += f"<extensions><w:fix {words}/></extensions>"
-    return f'<trkpt lat="{degrees(row.lat_e7)}" lon="{degrees(row.lon_e7)}">{inner}</trkpt>\n'
+    return f'<trkpt lat="{degrees_text(row.lat_e7)}" lon="{degrees_text(row.lon_e7)}">{inner}</trkpt>\n'
 
 
 def _text(value: object) -> str:

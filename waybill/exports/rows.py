@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contract.geo import E7
 from contract.times import format_instant
 from storage.reading_rows import HistoryRow
 
@@ -12,12 +11,6 @@ COLUMNS = (
 )  # fmt: skip
 # Binary32 in storage: so many decimals bring back what the receiver said, and no noise (contract/fix.py, steps).
 _DECIMALS = {"altitude_m": 2, "speed_mps": 3, "course_deg": 2, "hdop": 2, "accuracy_m": 2}
-
-
-def degrees(value_e7: int) -> str:
-    """Degrees with exactly 7 decimals, without a detour over floating point."""
-    whole, part = divmod(abs(value_e7), E7)
-    return f"{'-' if value_e7 < 0 else ''}{whole}.{part:07d}"
 
 
 def measure(name: str, value: float | None) -> float | None:

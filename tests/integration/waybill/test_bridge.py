@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from contract.geo import degrees_text
 from contract.times import parse_instant
 from firmware_bridge.nmea.decoder import Decoder
 from tests.fixtures.command_line import Waybill, settings_of_tests
@@ -21,7 +22,6 @@ from tests.fixtures.gateway import eventually
 from tests.fixtures.processes import waybill_process
 from tests.fixtures.servers import BROKER_GATEWAY_PASSWORD
 from tests.golden.traces.sentences import Track, nmea, posmo, track
-from waybill.exports.rows import degrees
 from waybill.stack.broker import Broker
 
 CAPTURES = Path(__file__).parents[2] / "golden" / "nmea"
@@ -78,7 +78,9 @@ def test_history_gives_back_what_the_receiver_saw(
     seen = [*decoder.feed((CAPTURES / f"{capture}.nmea").read_bytes()), *decoder.flush()]
     assert {row["replayed"] for row in rows} == {"true"}
     assert [row["seq"] for row in rows] == [str(number + 1) for number in range(len(seen))]
-    assert [(row["lat"], row["lon"]) for row in rows] == [(degrees(fix.lat_e7), degrees(fix.lon_e7)) for fix in seen]
+    assert [(row["lat"], row["lon"]) for row in rows] == [
+        (degrees_text(fix.lat_e7), degrees_text(fix.lon_e7)) for fix in seen
+    ]
     times = [parse_instant(row["fixed_at"]) for row in rows]
     assert [at - times[0] for at in times] == [fix.fixed_at - seen[0].fixed_at for fix in seen]
     assert [row["satellites"] for row in rows] == [

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway.reports.columns import Column, degrees, field_names, fields, text_of
+from contract.geo import degrees_text
+from gateway.reports.columns import Column, field_names, fields, text_of
 from gateway.reports.money import amount
 
 LOS_ANGELES = ZoneInfo("America/Los_Angeles")
@@ -35,7 +36,7 @@ def test_values_keep_what_was_stored_and_no_noise() -> None:
     row = [datetime(2026, 7, 1, tzinfo=UTC), -1, 1.2000000476837158, False]
 
     assert [text_of(one) for one in fields(COLUMNS, row, LOS_ANGELES)][2:] == ["-0.0000001", "1.2", "false"]
-    assert (degrees(0), degrees(1799999999)) == ("0.0000000", "179.9999999")
+    assert (degrees_text(0), degrees_text(1799999999)) == ("0.0000000", "179.9999999")
 
 
 @pytest.mark.parametrize(
