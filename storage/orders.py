@@ -80,6 +80,7 @@ class OrderHead(msgspec.Struct, frozen=True):
     trip_id: UUID | None
     test: bool = False
     has_place: bool = True  # whether it is known where its address is
+    placed_at: datetime | None = None
 
 
 class Declaration(msgspec.Struct, frozen=True, kw_only=True):
@@ -303,7 +304,5 @@ def put_trip(connection: psycopg.Connection, trip_no: str, trip: NewTrip, at: da
 
 
 def _head(row: tuple[Any, ...]) -> OrderHead:
-    id_, premises_id, order_no, source_ref, milestone, milestone_at, trip_id, test, has_place = row
-    return OrderHead(
-        id_, premises_id, order_no, source_ref, Milestone(milestone), milestone_at, trip_id, test, has_place
-    )
+    id_, premises_id, order_no, source_ref, milestone, *others = row
+    return OrderHead(id_, premises_id, order_no, source_ref, Milestone(milestone), *others)

@@ -38,6 +38,7 @@ _MODULES = (
     "order",
     "address",
     "premises",
+    "licensee",
     "vehicle",
     "driver",
     "device",

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
+import psycopg
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse
 
-from gateway.api.callers import MasterReader, MasterWriter
+from gateway.api.callers import Caller, MasterReader, MasterWriter
 from gateway.api.clock import Now
 from gateway.api.csv_answers import IMPORT_ANSWERS, CsvFile, DryRun, ImportReport, answer_of, too_large
 from gateway.api.database import Database
-from gateway.api.master_lists import LISTED, visible
-from gateway.api.master_sheets import SHEETS, Sheet, export_sheet, import_sheet
+from gateway.api.master_lists import LISTED, must_administer_all, visible
+from gateway.api.master_sheets import SHEETS
 from gateway.api.premises import premises_of
+from gateway.api.premises_sheets import LICENSEES
 from gateway.api.problems import refusals
+from gateway.api.sheets import Sheet, export_sheet, import_sheet
 from gateway.people.permissions import Permission
 
 # Before the routers of the things themselves, whose /{key} would take "export" for a name.
@@ -31,8 +35,22 @@ def _add_routes(sheet: Sheet) -> None:
     what = sheet.name.replace("-", " ")
 
     def take_in(
+        caller: MasterWriter, connection: Database, now: Now, file: CsvFile = b"",
+        dry_run: DryRun = False,  # noqa: FBT002
+    ) -> JSONResponse:  # fmt: skip
+        if sheet is LICENSEES:
+            must_administer_all(caller)
+        return taken(caller, connection, now, file, None, dry_run)
+
+    def take_in_at(
         caller: MasterWriter, connection: Database, now: Now, file: CsvFile = b"", premises: _Premises = None,
         dry_run: DryRun = False,  # noqa: FBT002
+    ) -> JSONResponse:  # fmt: skip
+        return taken(caller, connection, now, file, premises, dry_run)
+
+    def taken(
+        caller: Caller, connection: psycopg.Connection, now: datetime, file: bytes, premises: str | None,
+        dry_run: bool,  # noqa: FBT001
     ) -> JSONResponse:  # fmt: skip
         if refusal := too_large(file):
             return refusal
@@ -48,7 +66,8 @@ def _add_routes(sheet: Sheet) -> None:
         return CsvResponse(text, headers={"Content-Disposition": f'attachment; filename="{sheet.name}.csv"'})
 
     router.add_api_route(
-        f"/{sheet.name}/import", take_in, methods=["POST"], response_model=ImportReport,
+        f"/{sheet.name}/import", take_in_at if sheet.at_premises else take_in, methods=["POST"],
+        response_model=ImportReport,
         summary=f"Many {what} from a CSV file: all of them, or none",
         responses=refusals(**IMPORT_ANSWERS, _403="No right to master data", _404="There are no such premises"),
     )  # fmt: skip

@@ -13,6 +13,7 @@ from contract.currencies import CURRENCIES
 from contract.geo import from_e7, to_e7
 from gateway.api.eta_models import EtaOut
 from gateway.api.texts import LongText, Text
+from gateway.orders.service import CLOCKS_APART
 from gateway.refusals import RefusedError
 from storage.orders import NewLine, NewOrder
 
@@ -153,6 +154,7 @@ class OrderOut(BaseModel):
 
 def to_new_order(wanted: OrderIn, source: str, source_ref: str, now: datetime, *, test: bool) -> NewOrder:
     """What the records take. A time of day is kept to the millisecond."""
+    _must_make_sense(wanted, now)
     values: dict[str, Any] = wanted.model_dump(exclude={"premises", "address", "lat", "lon", "lines", "placed_at"})
     lines = tuple(NewLine(**line.model_dump()) for line in wanted.lines)
     return NewOrder(
@@ -161,6 +163,23 @@ def to_new_order(wanted: OrderIn, source: str, source_ref: str, now: datetime, *
         lat_e7=None if wanted.lat is None else to_e7(wanted.lat),
         lon_e7=None if wanted.lon is None else to_e7(wanted.lon),
     )  # fmt: skip
+
+
+def _must_make_sense(wanted: OrderIn, now: datetime) -> None:
+    amounts = {name: getattr(wanted, name) for name in ("taxes_minor", "fees_minor", "discount_minor", "due_minor")}
+    amounts |= {f"lines.{place}.unit_price_minor": line.unit_price_minor for place, line in enumerate(wanted.lines)}
+    priced = [name for name, amount in amounts.items() if amount is not None]
+    if wanted.currency is None and priced:
+        says = f"say the currency of {priced[0]}, as EUR (ISO 4217): an amount without one is worth nothing"
+        raise RefusedError(says, field="body.currency")
+    if wanted.placed_at is None:
+        return
+    placed = wanted.placed_at.isoformat()
+    if wanted.placed_at > now + CLOCKS_APART:
+        raise RefusedError(f"placed_at lies in the future: {placed} is after {now.isoformat()}", field="body.placed_at")
+    if wanted.window_to <= wanted.placed_at:
+        says = f"the window ends at {wanted.window_to.isoformat()}, and the order was placed only at {placed}"
+        raise RefusedError(says, field="body.window_to")
 
 
 def _address(wanted: OrderIn) -> str:

@@ -113,7 +113,7 @@ def add(
     must_administer_all(caller)
     if any(one.code == wanted.code for one in all_premises(connection)):
         raise MasterDataConflictError(f"there are premises {wanted.code} already", field="body.code")
-    values = _values(connection, caller, wanted)
+    values = values_of(connection, caller.scope(Permission.MASTER_WRITE).listed, wanted)
     new = NewPremises(**{"hours": {}, **values, "code": wanted.code})
     return _answer(request, response, connection, open_premises(connection, new, actor=caller.actor, at=now).id, now)
 
@@ -133,7 +133,13 @@ def change(
 ) -> PremisesOut:  # fmt: skip
     premises = _found(connection, caller, Permission.MASTER_WRITE, key)
     must_match(if_match, lambda: etag_of(_out(request, connection, [premises], now)[0]))
-    change_premises(connection, premises, _values(connection, caller, wanted), actor=caller.actor, at=now)
+    change_premises(
+        connection,
+        premises,
+        values_of(connection, caller.scope(Permission.MASTER_WRITE).listed, wanted),
+        actor=caller.actor,
+        at=now,
+    )
     return _answer(request, response, connection, premises.id, now)
 
 
@@ -146,8 +152,10 @@ def retire(
     return _answer(request, response, connection, premises.id, now)
 
 
-def _values(connection: psycopg.Connection, caller: Caller, wanted: PremisesChange | PremisesIn) -> dict[str, Any]:
-    """What was said, as the row has it."""
+def values_of(
+    connection: psycopg.Connection, own: list[UUID] | None, wanted: PremisesChange | PremisesIn
+) -> dict[str, Any]:
+    """What was said, as the row has it; `own`: the premises whose licensees may be named (None: all)."""
     values = wanted.model_dump(exclude_unset=True, exclude={"code", "lat", "lon", "licensee"})
     if values.get("hours") is not None:
         values["hours"] = parse_hours(values["hours"])
@@ -157,12 +165,11 @@ def _values(connection: psycopg.Connection, caller: Caller, wanted: PremisesChan
         degrees = getattr(wanted, name)
         values[f"{name}_e7"] = None if degrees is None else to_e7(degrees)
     if "licensee" in wanted.model_fields_set:
-        values["licensee_id"] = None if wanted.licensee is None else _licensee(connection, caller, wanted.licensee)
+        values["licensee_id"] = None if wanted.licensee is None else _licensee(connection, own, wanted.licensee)
     return values
 
 
-def _licensee(connection: psycopg.Connection, caller: Caller, name: str) -> UUID:
-    own = caller.scope(Permission.MASTER_WRITE).listed
+def _licensee(connection: psycopg.Connection, own: list[UUID] | None, name: str) -> UUID:
     found = select_licensees(connection, Selection(premises_ids=own, key=name))
     if not found:
         raise UnknownMasterDataError(f"there is no licensee {name!r}", field="body.licensee")

@@ -10,13 +10,14 @@ import msgspec
 import psycopg
 
 from contract.milestones import Milestone, may_follow
-from contract.reasons import Disposition, ExceptionKind
+from contract.reasons import Disposition, ExceptionKind, FailureReason
 from gateway.custody.proofs import Missing, Proofs, missing
 from gateway.custody.receipts import keep_receipt
-from gateway.dispatch.profile import Profile, in_force
+from gateway.dispatch.hours import HandingHours
+from gateway.dispatch.profile import Profile, Rule, in_force
 from gateway.dispatch.profiles_of import settings_of, version_of_premises, version_of_trip
 from gateway.dispatch.seen import seen_at
-from gateway.refusals import RefusedError
+from gateway.refusals import ConflictError, RefusedError
 from storage.audit import Actor, AuditEvent, record
 from storage.exceptions import NewException, put_exception
 from storage.handoffs import HandoffFile, NewHandoff, handoffs_of_order, put_handoff, put_handoff_files
@@ -80,7 +81,7 @@ class Attempt(msgspec.Struct, frozen=True):
 def judge(
     connection: psycopg.Connection, head: OrderHead, milestone: Milestone, handoff: Handoff, at: datetime
 ) -> Attempt:
-    """The attempt by the profile that its trip runs under; raises when it lacks a proof.
+    """The attempt by the profile that its trip runs under; raises when it lacks a proof, or comes outside the hours.
 
     No way past this: who declares an order delivered comes through here, whether a page or a program.
     """
@@ -88,7 +89,8 @@ def judge(
     profile = in_force(settings_of(version))
     if milestone is Milestone.DELIVERED and (found := missing(profile, handoff.proofs)):
         raise ProofsMissingError(head.order_no, found)
-    conflicts = [one for one in (_conflict(head, milestone, handoff), handoff.conflict) if one is not None]
+    closed = None if trip is None or milestone is Milestone.FAILED else _closed(head, trip, profile, handoff, at)
+    conflicts = [one for one in (_conflict(head, milestone, handoff), handoff.conflict, closed) if one is not None]
     return Attempt(head, milestone, handoff, trip, version, profile, ", and ".join(conflicts) or None)
 
 
@@ -142,6 +144,17 @@ def _conflict(head: OrderHead, milestone: Milestone, handoff: Handoff) -> str | 
     if handoff.trip_id is not None and handoff.trip_id != head.trip_id:
         return "it had been planned on another trip"
     return None
+
+
+def _closed(head: OrderHead, trip: TripHead, profile: Profile, handoff: Handoff, at: datetime) -> str | None:
+    """That it was handed over outside the hours; raises where the profile lets no reason lift them and it can wait."""
+    says = HandingHours(trip.tz, trip.hours, profile).outside(at)
+    if says is not None and Rule.HOURS not in profile.may_be_overridden and not handoff.offline:
+        raise ConflictError(
+            f"order {head.order_no} cannot be called delivered: {says}; it is failed with {FailureReason.OUT_OF_HOURS}",
+            field="body.milestone",
+        )
+    return says
 
 
 def _open_exception(

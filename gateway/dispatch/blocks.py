@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, time
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from contract.currencies import decimals_of
+from gateway.dispatch.hours import HandingHours
 from gateway.dispatch.profile import Profile, Rule
 
 # Grams of one unit (NIST Handbook 44, appendix C).
@@ -138,30 +138,13 @@ def _people(leaving: Leaving, profile: Profile) -> Found:
         )
     for paper in leaving.expired:
         yield Rule.DOCUMENTS, paper
-    if (says := _outside_hours(leaving, profile)) is not None:
+    if (says := HandingHours(leaving.tz, leaving.hours, profile).outside(leaving.at)) is not None:
         yield Rule.HOURS, says
     if profile.ledger_number_before_departure and not leaving.ledger_no:
         yield Rule.LEDGER_NUMBER, "the track-and-trace ledger has no number yet: make it there and put the number here"
     for item in profile.checklist:
         if item not in leaving.ticked:
             yield Rule.CHECKLIST, f"{item} is not ticked"
-
-
-def _outside_hours(leaving: Leaving, profile: Profile) -> str | None:
-    local = leaving.at.astimezone(ZoneInfo(leaving.tz))
-    day = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")[local.weekday()]
-    if leaving.hours and day not in leaving.hours:
-        return f"the premises hand nothing over on this day ({day})"
-    spans = [leaving.hours[day]] if leaving.hours else []
-    spans.append((profile.delivery_from or "00:00", profile.delivery_to or "23:59:59.999999"))
-    for opens, closes in spans:
-        if (
-            not time.fromisoformat(opens)
-            <= local.time()
-            <= time.fromisoformat("23:59:59.999999" if closes == "24:00" else closes)
-        ):
-            return f"it is {local:%H:%M} here, goods may be handed over from {opens} to {closes[:5]}"
-    return None
 
 
 def _load(leaving: Leaving, profile: Profile) -> Found:

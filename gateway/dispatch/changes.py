@@ -27,7 +27,9 @@ from gateway.dispatch.drafting import (
 from gateway.dispatch.errors import DispatchConflictError, DispatchError
 from gateway.dispatch.estimate import POLICY, STRAIGHT, Effect, Start, Ways, effects, estimate
 from gateway.dispatch.guards import Finding, Guard, refuse
+from gateway.dispatch.hours import HandingHours
 from gateway.dispatch.plan import Member, TripPlan, insert, join_doors, remove, resequence
+from gateway.dispatch.profiles_of import profile_of_trip
 from gateway.dispatch.wanted_changes import (
     Assign,
     Change,
@@ -289,7 +291,9 @@ class Workbench:
             bare, self._starts.get(trip_id) or start_of(trip, after, self._now), self._ways
         )
         told = effects(estimate(start_of(trip, before, self._now), before.doors, self._ways), arrivals)
-        return Replanned(trip, before, planned, told, remarks(planned, arrivals))
+        profile = profile_of_trip(self._connection, trip.head, self._now)
+        hours = HandingHours(trip.head.tz, trip.head.hours, profile)
+        return Replanned(trip, before, planned, told, remarks(planned, arrivals, hours))
 
 
 def home_of(premises: Premises) -> tuple[int, int] | None:

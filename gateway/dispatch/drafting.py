@@ -25,6 +25,7 @@ from gateway.dispatch.estimate import (
     is_same_door,
 )
 from gateway.dispatch.guards import Finding, Guard
+from gateway.dispatch.hours import HandingHours
 from gateway.dispatch.plan import OVER, Member, PlannedOrder, TripPlan, same_door
 from storage.master import Premises, Vehicle, all_premises, drivers, vehicles
 from storage.trips import Trip, TripOrder, find_order, open_trips_of, read_trips
@@ -183,8 +184,8 @@ def overlaps(
     return findings
 
 
-def remarks(plan: TripPlan, arrivals: Sequence[Arrival]) -> list[Finding]:
-    """What is pointed out: doors that could be joined, and windows that are missed."""
+def remarks(plan: TripPlan, arrivals: Sequence[Arrival], hours: HandingHours) -> list[Finding]:
+    """What is pointed out: doors that could be joined, windows that are missed, and doors that are reached too late."""
     findings: list[Finding] = []
     for before, drop in zip([None, *plan.drops], plan.drops, strict=False):
         others = [one for one in same_door(plan, drop.door, POLICY) if plan.drops.index(one) < plan.drops.index(drop)]
@@ -196,6 +197,9 @@ def remarks(plan: TripPlan, arrivals: Sequence[Arrival]) -> list[Finding]:
         if one.late_s > 0:
             says = f"order {numbers[one.order_id]} would be {round(one.late_s / 60) or 1} min late"
             findings.append(Finding(Guard.LATE, says, "drops"))
+        if (closed := hours.outside(one.arrival_at)) is not None:
+            says = f"order {numbers[one.order_id]} would be reached outside the hours: {closed}"
+            findings.append(Finding(Guard.AFTER_HOURS, says, "drops"))
     return findings
 
 

@@ -35,6 +35,7 @@ class Guard(StrEnum):
     NO_DEVICE = "no_device"
     SAME_DOOR = "same_door"
     LATE = "late"
+    AFTER_HOURS = "after_hours"
     INTO_NEXT_TRIP = "into_next_trip"
 
 
@@ -61,6 +62,9 @@ GUARDS: dict[Guard, tuple[Weight, str, str]] = {
     Guard.NO_DEVICE: (_P, "no GPS unit is fitted in the vehicle: its way will not be on record", "fit one"),
     Guard.SAME_DOOR: (_P, "two orders for one door are not one after the other", "join_doors, or another sequence"),
     Guard.LATE: (_P, "by estimate the order misses its window", "another sequence, van or departure"),
+    Guard.AFTER_HOURS: (
+        _P, "by estimate the van is at the door when nothing may be handed over", "another sequence, van or departure"
+    ),
     Guard.INTO_NEXT_TRIP: (
         _P, "with its new orders the trip runs into another of its vehicle or crew, by estimate",
         "another van, or a later departure of the other trip",

@@ -21,13 +21,16 @@ from gateway.dispatch.drafting import (
 from gateway.dispatch.errors import DispatchError
 from gateway.dispatch.estimate import POLICY, STRAIGHT, Arrival, Effect, Start, Ways, effects
 from gateway.dispatch.guards import Finding, refuse
+from gateway.dispatch.hours import HandingHours
 from gateway.dispatch.plan import TripPlan, as_document, join_doors
-from gateway.dispatch.profiles_of import pin
+from gateway.dispatch.profile import PLAIN, in_force
+from gateway.dispatch.profiles_of import newest_settings, pin
 from gateway.orders.service import plan_trip
 from storage.audit import Actor
 from storage.events import put_event
 from storage.master import Premises
 from storage.orders import CrewMember, NewDrop, NewTrip
+from storage.profiles import profile_of_premises
 from storage.trips import WrittenChange, put_trip_change, read_trips
 
 
@@ -81,7 +84,9 @@ def draft_trip(
     findings = [*findings, *crew_findings, *orders.findings, *busy(connection, (), plan, start, home, now, ways)]
     refuse(findings, wanted.accept)
     plan, arrivals = with_arrivals(plan, start, ways)
-    return Drafted(plan, arrivals, [*findings, *remarks(plan, arrivals)])
+    profile = in_force(newest_settings(connection, profile_of_premises(connection, premises.id) or PLAIN))
+    hours = HandingHours(premises.tz, premises.hours, profile)
+    return Drafted(plan, arrivals, [*findings, *remarks(plan, arrivals, hours)])
 
 
 def put_planned_trip(

@@ -44,7 +44,9 @@ def open_premises(connection: psycopg.Connection, wanted: NewPremises, *, actor:
     _check_position(wanted.lat_e7, wanted.lon_e7)
     _check_phone(wanted.phone)
     if not DEVICE_NAME.fullmatch(wanted.code):
-        raise MasterDataError(f"code {wanted.code!r} must be 1 to 32 of a-z, 0-9 and -, not beginning with -")
+        raise MasterDataError(
+            f"code {wanted.code!r} must be 1 to 32 of a-z, 0-9 and -, not beginning with -", field="body.code"
+        )
     existing = next((known for known in all_premises(connection) if known.code == wanted.code), None)
     if existing is not None:
         _refuse_differences(existing, wanted)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +34,9 @@ from storage.orders import (
     vehicle_name,
 )
 from storage.places import OrderPlace
+
+# The clocks of an order system and of ours may differ by so much; more is a wrong time.
+CLOCKS_APART = timedelta(minutes=1)
 
 
 class OrdersError(RefusedError):
@@ -127,6 +130,7 @@ def declare(
     3. A failed handoff needs one of the reason codes, OTHER a note too; delivered needs the profile's proofs.
     """
     head = _locked(connection, order_id)
+    _check_time(head, milestone, at, handoff)
     at_the_door = milestone in AT_THE_DOOR
     _check_reason(head, milestone, reason_code, note)
     _check_kind(head, milestone, handoff, partial=partial)
@@ -222,6 +226,15 @@ def must_have_place(head: OrderHead) -> None:
             f"order {head.order_no} cannot go on a trip: nobody knows yet where its address is; GET "
             f"/v1/addresses/waiting (waybill address waiting) says why, POST /v1/orders/{head.order_no}/pin "
             f"(waybill address pin {head.order_no} LAT LON) says where"
+        )
+
+
+def _check_time(head: OrderHead, milestone: Milestone, at: datetime, handoff: Handoff) -> None:
+    if head.placed_at is not None and at < head.placed_at - CLOCKS_APART and not handoff.offline:
+        raise OrdersError(
+            f"order {head.order_no} was placed at {head.placed_at.isoformat()}: "
+            f"it cannot have been {milestone} before, at {at.isoformat()}",
+            field="body.at",
         )
 
 

@@ -60,7 +60,7 @@ VALUES (%(order_id)s, %(premises_id)s, %(line_no)s, %(item)s, %(category)s, %(ta
 -- name: lock_order
 -- One order, locked until the transaction ends, with the trip it was planned on last.
 SELECT o.id, o.premises_id, o.order_no, o.source_ref, o.milestone, o.milestone_at, (
-    SELECT d.trip_id FROM waybill.trip_drop d WHERE d.order_id = o.id ORDER BY d.id DESC LIMIT 1), o.test, o.lat_e7 IS NOT NULL
+    SELECT d.trip_id FROM waybill.trip_drop d WHERE d.order_id = o.id ORDER BY d.id DESC LIMIT 1), o.test, o.lat_e7 IS NOT NULL, o.placed_at
 FROM waybill.orders o WHERE o.id = %(order_id)s FOR UPDATE OF o;
 
 -- name: lock_orders
@@ -70,7 +70,7 @@ SELECT id FROM waybill.orders WHERE id = ANY (%(order_ids)s) ORDER BY id FOR UPD
 -- name: orders_by_refs
 -- Orders of one source by their numbers there.
 SELECT o.id, o.premises_id, o.order_no, o.source_ref, o.milestone, o.milestone_at, (
-    SELECT d.trip_id FROM waybill.trip_drop d WHERE d.order_id = o.id ORDER BY d.id DESC LIMIT 1), o.test, o.lat_e7 IS NOT NULL
+    SELECT d.trip_id FROM waybill.trip_drop d WHERE d.order_id = o.id ORDER BY d.id DESC LIMIT 1), o.test, o.lat_e7 IS NOT NULL, o.placed_at
 FROM waybill.orders o
 WHERE o.premises_id = %(premises_id)s AND o.source = %(source)s AND o.source_ref = ANY (%(refs)s)
     AND o.test = %(test)s;

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from waybill.commands.sheets import add_sheet_commands
 from waybill.connections import database
 from waybill.invocation import settings_of
 from waybill.terminal import note, say, show_json, show_table
@@ -18,6 +19,7 @@ def register(app: typer.Typer) -> None:
     group.command(name="list")(list_premises)
     group.command(name="add")(add)
     group.command(name="place")(place)
+    add_sheet_commands(group, "premises", at_premises=False)
     app.add_typer(group, name="premises")
 
 

@@ -17,19 +17,23 @@ if TYPE_CHECKING:
 PremisesCode = Annotated[
     str | None, typer.Option("--premises", metavar="CODE", help="Which premises, when there are several.")
 ]
+CsvIn = Annotated[Path, typer.Argument(metavar="FILE", help="CSV, UTF-8, the first line names the columns.")]
+CsvOut = Annotated[Path, typer.Argument(metavar="FILE", help="Where to; it must not exist yet.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would become of it.")]
 
 
-def add_sheet_commands(group: typer.Typer, sheet_name: str) -> None:
-    """Gives the group `import FILE` and `export FILE` for the sheet of this name."""
+def add_sheet_commands(group: typer.Typer, sheet_name: str, *, at_premises: bool = True) -> None:
+    """Gives the group `import FILE` and `export FILE` for the sheet of this name; its rows may belong to premises."""
 
-    def take_in(
-        context: typer.Context,
-        file: Annotated[Path, typer.Argument(help="CSV, UTF-8, the first line names the columns.")],
-        premises: PremisesCode = None,
-        dry_run: DryRun = False,
-    ) -> None:
-        from gateway.api.master_sheets import SHEETS, import_sheet
+    def take_in_all(context: typer.Context, file: CsvIn, dry_run: DryRun = False) -> None:
+        take_in(context, file, None, dry_run)
+
+    def give_out_all(context: typer.Context, file: CsvOut) -> None:
+        give_out(context, file, None)
+
+    def take_in(context: typer.Context, file: CsvIn, premises: PremisesCode = None, dry_run: DryRun = False) -> None:
+        from gateway.api.master_sheets import SHEETS
+        from gateway.api.sheets import import_sheet
         from gateway.master.premises import find_premises
         from waybill.commands.actor import terminal_actor
 
@@ -43,12 +47,9 @@ def add_sheet_commands(group: typer.Typer, sheet_name: str) -> None:
             )  # fmt: skip
         show_report(file, report, dry_run=dry_run)
 
-    def give_out(
-        context: typer.Context,
-        file: Annotated[Path, typer.Argument(help="Where to; it must not exist yet.")],
-        premises: PremisesCode = None,
-    ) -> None:
-        from gateway.api.master_sheets import SHEETS, export_sheet
+    def give_out(context: typer.Context, file: CsvOut, premises: PremisesCode = None) -> None:
+        from gateway.api.master_sheets import SHEETS
+        from gateway.api.sheets import export_sheet
         from gateway.master.premises import find_premises
 
         settings = settings_of(context)
@@ -65,9 +66,11 @@ def add_sheet_commands(group: typer.Typer, sheet_name: str) -> None:
 
     what = sheet_name.replace("-", " ")
     group.command(name="import", help=f"Puts every row of a CSV file among the {what}: all of them, or none and why.")(
-        take_in
+        take_in if at_premises else take_in_all
     )
-    group.command(name="export", help=f"Writes all {what} in service as the CSV file that import takes.")(give_out)
+    group.command(name="export", help=f"Writes all {what} in service as the CSV file that import takes.")(
+        give_out if at_premises else give_out_all
+    )
 
 
 def content_of(file: Path) -> bytes:

@@ -14,7 +14,7 @@ from gateway.tracking.policy import Policy
 from gateway.worker.witness import judge_due
 from tests.fixtures.api import Api, clock_at
 from tests.fixtures.gateway import NOON
-from tests.fixtures.trips import PROOFS, change, on_the_road
+from tests.fixtures.trips import PROOFS, add_driver, add_van, change, do, on_the_road, order, wish
 
 MINUTE = timedelta(minutes=1)
 
@@ -156,3 +156,40 @@ def test_the_record_says_what_the_second_witness_says(road: Api) -> None:
         "within_s": 300.0, "evidence": [],
     }  # fmt: skip
     assert "no fixes of that time are here" in judged["why"]
+
+
+def closes_at(api: Api, hours: str) -> None:
+    """The hours of the premises; noon UTC is 14:00 there."""
+    with psycopg.connect(api.database.owner_url) as owner:
+        owner.execute("UPDATE waybill.premises SET hours = %s::jsonb WHERE code = 'store'", [hours])
+
+
+def test_nothing_is_handed_over_outside_the_hours_that_no_reason_lifts(road: Api) -> None:
+    closes_at(road, '{"mon": ["09:00", "13:30"]}')
+
+    refused = say(road, "1001", 409, proofs=PROOFS)
+    say(road, "1001", milestone="failed", reason_code="OUT_OF_HOURS")
+    say(road, "1002", proofs=PROOFS, offline=True, trip="T-0001", at=NOON.isoformat())
+
+    assert "at 14:00 nothing may be handed over here, only from 09:00 to 13:30" in refused["detail"]
+    assert ("OUT_OF_HOURS" in refused["detail"], refused["errors"][0]["at"]) == (True, "body.milestone")
+    (opened,) = exceptions(road)
+    assert opened["rule"].startswith("order 1002: delivered on T-0001, and at 14:00 nothing may be handed over here")
+
+
+def test_where_a_reason_lifts_the_hours_a_late_handoff_counts_and_is_to_be_explained(api: Api) -> None:
+    for number in (1, 2):
+        add_van(api, f"van-{number}")
+        add_driver(api, f"E-{number}")
+    closes_at(api, '{"mon": ["09:00", "14:11"]}')
+    planned = api.ask("dispatcher", "POST", "/v1/trips", wish([order(api, "a")]))
+    do(api, "T-0001", "depart")
+    api.app.state.clock = clock_at(NOON + 15 * MINUTE)
+
+    answer = say(api, "1001")
+
+    found = {one["code"]: one["says"] for one in planned.json()["findings"]}
+    assert found["after_hours"].startswith("order 1001 would be reached outside the hours: at 14:")
+    assert answer["milestone"] == "delivered"
+    (opened,) = exceptions(api)
+    assert "at 14:15 nothing may be handed over here, only from 09:00 to 14:11" in opened["rule"]

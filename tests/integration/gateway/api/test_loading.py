@@ -245,7 +245,7 @@ def test_hours_are_those_of_the_premises_and_of_the_profile(shop: Api) -> None:
 
     says = {one["rule"]: one["says"] for one in shop.ask("viewer", "GET", "/v1/trips/T-0001/load").json()["blocks"]}
 
-    assert says["hours"] == "it is 14:00 here, goods may be handed over from 09:00 to 13:00"
+    assert says["hours"] == "at 14:00 nothing may be handed over here, only from 09:00 to 13:00"
 
 
 def test_a_new_version_of_a_profile_never_changes_an_old_one(shop: Api) -> None:

@@ -105,3 +105,53 @@ def test_installs_come_in_with_what_was_said_of_them(api: Api) -> None:
     assert [one["line"] for one in other] == [2, 3, 4]
     assert "it has to leave it first" in other[0]["says"]
     assert len(api.rows("SELECT 1 FROM waybill.install")) == 1
+
+
+LICENSEES = "name,legal_name,licence_no,licence_type\nnorth,North Ltd,L-1,retail\nsouth,South Ltd,,\n"
+PREMISES = """code,name,tz,hours,licensee,licence_no,address,phone,lat,lon
+uptown,Uptown,Europe/Helsinki,"mon-fri 09:00-21:00, sat 10:00-18:00",north,P-1,"Street 1, Helsinki",,60.2,24.9
+outback,Outback,Europe/Helsinki,,,,,,,
+"""
+
+
+def test_licensees_and_premises_come_in_and_go_out_as_one_file_each(api: Api) -> None:
+    names = ("licensees", LICENSEES), ("premises", PREMISES)
+    first = [counts(send(api, what, text, who="chief")) for what, text in names]
+    exported = [api.ask("chief", "GET", f"/v1/{what}/export") for what, _ in names]
+    again = [counts(send(api, what, out.content, who="chief")) for (what, _), out in zip(names, exported, strict=True)]
+    moved = send(api, "premises", "code,hours,phone\nuptown,mon-sun 08:00-20:00,+358 9 555 0100\n", who="chief")
+
+    assert first == [(2, 0, 0, True), (2, 0, 0, True)]
+    assert again == [(0, 0, 2, True), (0, 0, 4, True)]  # two premises were there before
+    uptown = api.ask("chief", "GET", "/v1/premises/uptown").json()
+    assert counts(moved) == (0, 1, 0, True)
+    assert (uptown["hours"], uptown["licensee"], uptown["lat"]) == ("mon-sun 08:00-20:00", "north", 60.2)
+    assert counts(send(api, "premises", "code,hours\nuptown,\n", who="chief")) == (0, 1, 0, True)
+    assert api.rows("SELECT hours FROM waybill.premises WHERE code = 'uptown'") == [({},)]
+    actions = api.rows("SELECT action, count(*) FROM waybill.audit_event WHERE object_kind IN ('premises', 'licensee')"
+                       " AND actor = 'chief' GROUP BY action ORDER BY action")  # fmt: skip
+    assert actions == [("licensee.added", 2), ("premises.changed", 2), ("premises.opened", 2)]
+
+
+def test_what_is_wrong_with_premises_is_said_line_by_line_and_nothing_is_done(api: Api) -> None:
+    bad = PREMISES + "Bad Code,X,Europe/Helsinki,,,,,,,\nfar,X,Mars/Base,,,,,,,\nfar2,X,Europe/Helsinki,late,,,,,,\n"
+    bad += "far3,X,Europe/Helsinki,,nobody,,,,,\nfar4,X,Europe/Helsinki,,,,,,60.1,\nfar5,,,,,,,,,\n"
+    send(api, "licensees", LICENSEES, who="chief")
+
+    answer = send(api, "premises", bad, who="chief")
+
+    assert answer.status_code == 422
+    said = {(one["line"], one["column"]) for one in answer.json()["wrong"]}
+    assert said == {(4, "code"), (5, "tz"), (6, "hours"), (7, "licensee"), (8, "lat"), (9, "name"), (9, "tz")}
+    assert api.rows("SELECT 1 FROM waybill.premises WHERE code IN ('uptown', 'outback')") == []
+
+
+def test_who_administers_some_premises_changes_those_and_opens_none(api: Api) -> None:
+    own = send(api, "premises", "code,phone\nstore,+358 9 555 0100\n")
+    others = send(api, "premises", "code,phone\nstore,+358 9 555 0101\nelsewhere,+358 9 555 0102\nnew,\n")
+
+    assert counts(own) == (0, 1, 0, True)
+    assert [(one["line"], one["column"]) for one in others.json()["wrong"]] == [(3, "code"), (4, "code")]
+    assert send(api, "licensees", LICENSEES).status_code == 403
+    seen = api.ask("viewer", "GET", "/v1/premises/export").text.splitlines()
+    assert [line.split(",")[0] for line in seen] == ["code", "store"]

@@ -9,11 +9,11 @@ import pytest
 
 from tests.fixtures.api import Api
 
-HEADING = "number,customer_name,address,window_from,window_to,item,quantity,unit_price_minor"
+HEADING = "number,customer_name,address,window_from,window_to,item,quantity,unit_price_minor,currency"
 DAY = f"""{HEADING}
-7,Elina Salo,"Mannerheimintie 12, Helsinki",2026-11-23 14:00,2026-11-23 16:00,Rye bread,2,349
-7,,,,,Wine,1,1790
-8,Juha Rantanen,Kaisaniemenkatu 3,2026-11-23T13:00:00Z,2026-11-23T15:00:00Z,,,
+7,Elina Salo,"Mannerheimintie 12, Helsinki",2026-11-23 14:00,2026-11-23 16:00,Rye bread,2,349,EUR
+7,,,,,Wine,1,1790,
+8,Juha Rantanen,Kaisaniemenkatu 3,2026-11-23T13:00:00Z,2026-11-23T15:00:00Z,,,,
 """
 
 
@@ -49,12 +49,14 @@ def test_a_point_alone_is_an_address_in_a_file_too(api: Api) -> None:
 
 
 def test_everything_that_is_wrong_is_said_and_nothing_is_done(api: Api) -> None:
-    bad = DAY + "9,Timo,Street 1,yesterday,2026-11-23T15:00:00Z,Bread,-1,5\n8,Somebody Else,,,,,,\nx,y\n"
+    bad = DAY + "9,Timo,Street 1,yesterday,2026-11-23T15:00:00Z,Bread,-1,5,\n8,Somebody Else,,,,,,,\nx,y\n"
 
     answer = send(api, bad)
 
     assert answer.status_code == 422
     said = {(one["line"], one["column"]) for one in answer.json()["wrong"]}
+    without = send(api, DAY.replace(",EUR", ",")).json()["wrong"]
+    assert [(one["line"], one["column"]) for one in without] == [(2, "currency")]
     assert said == {(5, "window_from"), (5, "quantity"), (6, "customer_name"), (7, None)}
     assert api.rows("SELECT 1 FROM waybill.orders") == []
 
@@ -66,7 +68,7 @@ def test_everything_that_is_wrong_is_said_and_nothing_is_done(api: Api) -> None:
         ("number,customer_name\n", "the column window_from is missing"),
         (f"{HEADING},colour\n", "no column is called 'colour'"),
         (f'{HEADING}\n7,"Eli', "not CSV (RFC 4180)"),
-        (f"{HEADING}\n,Eli,A,2026-11-23 14:00,2026-11-23 15:00,,,\n", "the order has no number"),
+        (f"{HEADING}\n,Eli,A,2026-11-23 14:00,2026-11-23 15:00,,,,\n", "the order has no number"),
     ],
 )
 def test_a_file_that_is_none_is_refused(api: Api, text: str, says: str) -> None:

@@ -335,3 +335,37 @@ def test_orders_of_a_test_key_reach_nobody_else(api: Api) -> None:
     assert len(api.ask("pos", "GET", "/v1/events").json()["events"]) == 1
     seen = "SELECT set_config('waybill.premises', %s, true), (SELECT array_agg(order_no) FROM reading.orders)"
     assert api.rows(seen, str(api.store))[0][1] == ["1001"]
+
+
+@pytest.mark.parametrize(
+    ("said", "at"),
+    [
+        ({"currency": None}, "body.currency"),
+        ({"currency": None, "lines": [], "due_minor": 0}, "body.currency"),
+        ({"placed_at": (NOON + HOUR).isoformat()}, "body.placed_at"),
+        ({"placed_at": NOON.isoformat(), "window_from": (NOON - 2 * HOUR).isoformat(),
+          "window_to": (NOON - HOUR).isoformat()}, "body.window_to"),
+    ],
+)  # fmt: skip
+def test_money_without_currency_and_times_that_cannot_be_are_refused_by_field(
+    api: Api, said: dict[str, Any], at: str
+) -> None:
+    answer = api.ask("pos", "PUT", "/v1/orders/by-ref/pos/w-1", an_order(**said))
+
+    assert (answer.status_code, answer.json()["errors"][0]["at"]) == (422, at), answer.text
+    assert api.rows("SELECT 1 FROM waybill.orders") == []
+
+
+def test_nothing_happened_to_an_order_before_it_was_placed(api: Api) -> None:
+    put(api)
+    early = {"milestone": "accepted", "at": (NOON - HOUR).isoformat()}
+    apart = {"milestone": "accepted", "at": (NOON - HOUR / 120).isoformat()}  # half a minute: two clocks
+
+    refused = api.ask("pos", "POST", "/v1/orders/1001/milestones", early)
+    among = api.ask("pos", "POST", "/v1/orders/by-ref/pos/milestones", {"milestones": [{"number": "w-1", **early}]})
+    taken = api.ask("pos", "POST", "/v1/orders/1001/milestones", apart)
+
+    assert (refused.status_code, refused.json()["errors"][0]["at"]) == (422, "body.at")
+    assert "was placed at" in refused.json()["detail"]
+    assert among.json()["errors"][0]["at"] == "body.milestones.0.at"
+    assert taken.status_code == 201, taken.text
