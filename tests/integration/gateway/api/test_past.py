@@ -26,7 +26,8 @@ def tell(
 
 
 def test_many_orders_are_said_to_have_come_so_far_at_once(api: Api) -> None:
-    first, second = (order(api, number, ready=False) for number in "ab")
+    placed = (NOON - 2 * HOUR).isoformat()
+    first, second = (order(api, number, ready=False, placed_at=placed) for number in "ab")
 
     answer = tell(
         api,
@@ -46,7 +47,7 @@ def test_many_orders_are_said_to_have_come_so_far_at_once(api: Api) -> None:
 
 
 def test_when_one_cannot_be_said_nothing_is_and_each_is_named(api: Api) -> None:
-    number = order(api, "a", ready=False)
+    number = order(api, "a", ready=False, placed_at=(NOON - 2 * HOUR).isoformat())
 
     answer = tell(
         api, said("a", "accepted", NOON - HOUR), said("x", "accepted", NOON), said("a", "delivered", NOON),
