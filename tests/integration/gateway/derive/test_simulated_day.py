@@ -39,6 +39,7 @@ from storage.orders import NewDrop, NewOrder, NewTrip
 from tests.fixtures.database import Database
 from tests.fixtures.gateway import PREMISES
 from tests.fixtures.seed import MAP_DIR
+from tests.integration.gateway.derive.gap_grades import Grades
 from waybill.simulation.fleet import Simulated
 from waybill.simulation.record import record_fleet
 
@@ -165,6 +166,7 @@ def _grade(day: Day) -> None:
     errors_s: dict[str, list[float]] = {"departed": [], "returned": [], "arrived": []}
     missed: list[str] = []
     invented: list[str] = []
+    gaps = Grades()
     for vehicle, trips in day.trips.items():
         last = day.fixes[vehicle][-1].fixed_at
         before = trips[0][1]
@@ -177,6 +179,7 @@ def _grade(day: Day) -> None:
                 continue  # its ends bear another hour's times, or fixes of another hour bear its times
             found, final = day.found(trip_id)
             assert final, (vehicle, trip)
+            gaps.add(day.truth[vehicle], found.gaps, trip["departed_at"], trip["ended_at"])
             assert found.departed is not None, (vehicle, trip)
             assert found.returned is not None, (vehicle, trip)
             errors_s["departed"].append(abs((found.departed.at - trip["departed_at"]).total_seconds()))
@@ -201,6 +204,7 @@ def _grade(day: Day) -> None:
             for door in (one for one in day.truth[vehicle] if one["type"] == "stop" and one["reason"] == "door"):
                 if trip["departed_at"] < door["starts_at"] < trip["ended_at"]:
                     _check_one_stop(found, door)
+    gaps.check()
     assert len(errors_s["departed"]) > 1
     assert missed == []
     assert invented == []
