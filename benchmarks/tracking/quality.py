@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 
 from benchmarks.tracking.scores import Stand, score_stops
-from benchmarks.tracking.simulated import arrivals_of, fixes_of, plan_of, stands_of, trips_of, truth_of
+from benchmarks.tracking.simulated import arrivals_of, fixes_of, outages_of, plan_of, stands_of, trips_of, truth_of
 from contract.reasons import StopReason
 from gateway.tracking.events import Arrived, Departed, Event, Gap, Returned, StopEnded
 from gateway.tracking.policy import Policy
@@ -45,14 +45,16 @@ class Row:
     arrived: str
     arrived_s: float | None
     returned: str
-    gaps: int
+    gaps: str  # of the times without a position that are longer than any limit for a gap
+    gaps_invented: int
 
 
 class Tally:
     """What was found over all vehicles of a day."""
 
     def __init__(self) -> None:
-        self.fixes = self.gaps = self.wrong_arrivals = 0
+        self.fixes = self.gaps_invented = 0
+        self.outages: list[bool] = []
         self.true_doors: list[Stand] = []
         self.true_waits: list[Stand] = []
         self.deliveries: list[Stand] = []
@@ -65,7 +67,7 @@ class Tally:
         policy = Policy(accept_simulated=True)
         events = [event for event, _ in events_of(fixes, plan_of(vehicle, truth), policy, Counter())]
         self.fixes += len(fixes)
-        self.gaps += sum(isinstance(event, Gap) for event in events)
+        self._gaps(truth, [event for event in events if isinstance(event, Gap)])
         self.true_doors += stands_of(truth, vehicle, ("door",))
         self.true_waits += stands_of(truth, vehicle, ("light", "give_way", "held_up"))
         self.deliveries += [
@@ -74,6 +76,14 @@ class Tally:
             if isinstance(event, StopEnded) and event.reason is StopReason.DELIVERY
         ]
         self._trips(truth, events)
+
+    def _gaps(self, truth: list[dict[str, object]], gaps: list[Gap]) -> None:
+        policy, heartbeat_s = Policy(), 30
+        every, surely = outages_of(truth, max(policy.gap_min_s, policy.gap_intervals * heartbeat_s))
+        self.outages += [any(gap.began_at < one.end and one.start < gap.at for gap in gaps) for one in surely]
+        self.gaps_invented += sum(
+            not any(gap.began_at < one.end and one.start < gap.at for one in every) for gap in gaps
+        )
 
     def _trips(self, truth: list[dict[str, object]], events: list[Event]) -> None:
         departed = {event.trip_id: event.at for event in events if isinstance(event, Departed)}
@@ -91,7 +101,8 @@ class Tally:
         return Row(
             day, way, self.fixes, score.truth, round(score.recall, 4), round(score.precision, 4), score.split,
             score.start_median_s, score.end_median_s, waits.right, _found(self.departures), _error_s(self.departures),
-            _found(self.arrivals), _error_s(self.arrivals), _found(self.returns), self.gaps,
+            _found(self.arrivals), _error_s(self.arrivals), _found(self.returns),
+            f"{sum(self.outages)}/{len(self.outages)}", self.gaps_invented,
         )  # fmt: skip
 
 

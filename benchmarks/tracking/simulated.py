@@ -95,6 +95,22 @@ def stands_of(truth: Truth, vehicle: str, reasons: tuple[str, ...]) -> list[Stan
     ]
 
 
+def outages_of(truth: Truth, longer_s: float) -> tuple[list[Stand], list[Stand]]:
+    """Times without a position: all of them, and those within trips that are longer than the limit for a gap."""
+    trips = [(one["departed_at"], one.get("ended_at")) for one in trips_of(truth)]
+    every = [
+        Stand("", parse_instant(fault["starts_at"]), parse_instant(fault.get("fix_at") or fault["ends_at"]))
+        for fault in (one["fault"] for one in truth if one["type"] == "fault")
+        if fault["kind"] in {"tunnel", "silence", "power"}
+    ]
+    surely = [
+        one for one in every
+        if one.lasts_s > longer_s
+        and any(begin <= one.start and end is not None and one.end <= end for begin, end in trips)
+    ]  # fmt: skip
+    return every, surely
+
+
 def _trip(number: int, trip: dict[str, Any], truth: Truth) -> PlannedTrip:
     ended_at = trip.get("ended_at")
     drops = [
