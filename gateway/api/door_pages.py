@@ -24,6 +24,7 @@ from gateway.driver.own_trips import own_trip
 from gateway.pages.words import LANGUAGES, words_of
 from gateway.refusals import NotThereError
 from storage.handoffs import is_order_of_crew
+from storage.trips import as_uuid
 
 pages = APIRouter(prefix="/driver", route_class=DriverRoute, include_in_schema=False)
 router = APIRouter(prefix="/driver", include_in_schema=False)
@@ -42,13 +43,15 @@ class ArrivalOut(BaseModel):
 
 
 @pages.get(_DOOR, summary="The page for the handoff of one order")
-def door_page(request: Request, trip: str, order: UUID, now: Now) -> Response:
+def door_page(request: Request, trip: str, order: str, now: Now) -> Response:
     def answer(connection: psycopg.Connection, caller: DriverCaller) -> Response:
         head = own_trip(connection, caller.driver_id, trip, now).head
-        if not is_order_of_crew(connection, caller.driver_id, head.id, order):
+        # Looked at here: whoever is not signed in is told so first, whatever they ask for.
+        order_id = as_uuid(order)
+        if order_id is None or not is_order_of_crew(connection, caller.driver_id, head.id, order_id):
             raise NoSuchTripError(f"there is no order {order} on your trip {head.trip_no}")
-        needs = needs_of(connection, order, LANGUAGES, now, trip_id=head.id, driver_id=caller.driver_id)
-        words, url = words_of("handoff", caller.lang), f"/driver/trips/{head.id}/orders/{order}"
+        needs = needs_of(connection, order_id, LANGUAGES, now, trip_id=head.id, driver_id=caller.driver_id)
+        words, url = words_of("handoff", caller.lang), f"/driver/trips/{head.id}/orders/{order_id}"
         told = needs_out(needs)
         data = {
             **script_values(needs, words), "needs": told.model_dump(mode="json"), "url": f"{url}/handoffs",
