@@ -7,10 +7,9 @@ from pathlib import Path
 
 import msgspec
 
-# Folders whose tests wait for servers more than they compute: two at a time. Each worker has servers of its own, and a
-# file's tests stay together, because some share what they have started.
-_SIDE_BY_SIDE = ("docs", "integration", "acceptance")
-_WORKERS = ("-n", "2", "--dist", "loadfile")
+# Folders whose tests wait for servers more than they compute: so many files at a time. Each worker has servers of its
+# own, and a file's tests stay together, because some share what they have started.
+_SIDE_BY_SIDE = {"docs": 2, "integration": 3, "dashboard": 2, "acceptance": 2}
 CODE = ("contract", "storage", "gateway", "firmware_bridge", "dashboard", "waybill", "tests", "scripts", "benchmarks")
 
 
@@ -45,7 +44,7 @@ def plan(root: Path, *, quick: bool, long: bool) -> list[Check]:
         if not (root / "tests" / folder).is_dir():
             continue
         marks = "" if long else "not long"
-        workers = _WORKERS if folder in _SIDE_BY_SIDE else ()
+        workers = ("-n", str(_SIDE_BY_SIDE[folder]), "--dist", "loadfile") if folder in _SIDE_BY_SIDE else ()
         checks.append(
             Check(
                 name=folder,

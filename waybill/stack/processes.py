@@ -171,8 +171,8 @@ class Supervisor:
                 self._report(f"{one.name} does not start: {str(error).splitlines()[0]}")
             return
         one.started_at, one.sound_since_s = true_now(), time.monotonic()
-        self._report(f"{one.name} runs again (start {one.restarts + 1})")
         self._write()
+        self._report(f"{one.name} runs again (start {one.restarts + 1})")
 
     def _write(self) -> None:
         own = os.getpid()
