@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from contract.currencies import decimals_of
 from contract.milestones import Milestone
 from contract.reasons import FailureReason, StopReason
 
@@ -150,8 +151,9 @@ def speed(speed_mps: float | None) -> str:
 
 
 def money(minor: int | None, currency: str | None) -> str:
-    """An amount in units of hundredths; every currency in use here has them."""
-    return "" if minor is None else f"{minor / 100:,.2f} {currency or ''}".strip()
+    """An amount in its currency's minor units; of money that nobody named, hundredths."""
+    decimals = decimals_of(currency)
+    return "" if minor is None else f"{minor / 10**decimals:,.{decimals}f} {currency or ''}".strip()
 
 
 def count_of(number: int, noun: str) -> str:

@@ -50,6 +50,8 @@ def test_speed_and_money() -> None:
     assert wording.speed(None) == ""
     assert wording.money(123450, "EUR") == "1,234.50 EUR"
     assert wording.money(None, "EUR") == ""
+    assert wording.money(123450, None) == "1,234.50"
+    assert (wording.money(4590, "JPY"), wording.money(4590, "KWD")) == ("4,590 JPY", "4.590 KWD")
 
 
 def test_every_milestone_and_reason_has_words() -> None:
