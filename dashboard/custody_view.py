@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from dashboard import wording
+from dashboard.links import order_page
 from dashboard.order_view import Step
 from storage.custody_reads import OpenRow, Verdicts, WitnessedRow
 
@@ -57,7 +57,7 @@ def handoff_table(rows: Sequence[WitnessedRow], zones: Mapping[UUID, ZoneInfo], 
     """Rows for the list of attempts."""
     return [
         {
-            "Order": order_link(row.order_no),
+            "Order": order_page(row.order_no),
             "At": wording.time_of_day(row.at, zones[row.premises_id], now),
             "Outcome": [OUTCOME_WORDS.get(row.outcome, row.outcome)],
             "Second witness": [VERDICT_WORDS[verdict_of(row)]],
@@ -125,8 +125,3 @@ def exception_table(rows: Sequence[OpenRow], zones: Mapping[UUID, ZoneInfo], now
         }
         for row in rows
     ]
-
-
-def order_link(order_no: str) -> str:
-    """Where an order's page is, from beside it."""
-    return f"orders?{urlencode({'order': order_no})}"

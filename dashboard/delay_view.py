@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from statistics import median
 from typing import Any, Literal
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import msgspec
 import streamlit as st
 
 from dashboard import punctuality, wording
+from dashboard.links import ORDER_IN_LINK, order_page
 from dashboard.punctuality import SMALLEST_N, Kept
 from storage.promises import PromiseRow
 
@@ -105,7 +105,7 @@ def orders(rows: Sequence[PromiseRow], tz: ZoneInfo) -> list[Row]:
     """Late orders in a list."""
     return [
         {
-            "Order": f"orders?{urlencode({'order': row.order_no})}",
+            "Order": order_page(row.order_no),
             "Window": wording.window(row.window_from, row.window_to, tz),
             "Day": f"{row.window_to.astimezone(tz):%Y-%m-%d}",
             "Late by, min": _minutes(row.late_s),
@@ -120,7 +120,7 @@ def orders(rows: Sequence[PromiseRow], tz: ZoneInfo) -> list[Row]:
 
 
 def order_columns() -> dict[str, Any]:
-    return {"Order": st.column_config.LinkColumn("Order", display_text=r"order=(.+)$")}
+    return {"Order": st.column_config.LinkColumn("Order", display_text=ORDER_IN_LINK)}
 
 
 def late_by_hour(rows: Sequence[PromiseRow], tz: ZoneInfo) -> list[Row]:

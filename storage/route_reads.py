@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 import psycopg
 
-from contract.geo import EARTH_RADIUS_M, to_e7
+from contract.geo import E7, EARTH_RADIUS_M, to_e7
 from storage.reads import reading
 from storage.sql import statement
 
@@ -67,7 +67,8 @@ def who_was_near(
     high_deg = radius_m / METRES_PER_DEG
     wide_deg = high_deg / max(0.01, math.cos(math.radians(lat_deg)))
     values = {
-        "lat_e7": to_e7(lat_deg), "lon_e7": to_e7(lon_deg), "radius_m": radius_m, "from_at": from_at, "to_at": to_at,
+        "m_per_e7": METRES_PER_DEG / E7, "lat_e7": to_e7(lat_deg), "lon_e7": to_e7(lon_deg),
+        "radius_m": radius_m, "from_at": from_at, "to_at": to_at,
         "south_e7": to_e7(lat_deg - high_deg), "north_e7": to_e7(lat_deg + high_deg),
         "west_e7": to_e7(lon_deg - wide_deg), "east_e7": to_e7(lon_deg + wide_deg),
     }  # fmt: skip

@@ -14,6 +14,7 @@ from dashboard.components.frame import current_tones, head, nothing, unavailable
 from dashboard.components.paging import page_number
 from dashboard.custody_view import KIND_WORDS, OUTCOME_WORDS, VERDICT_SIGNS, VERDICT_WORDS
 from dashboard.data import Fleet, UnavailableError
+from dashboard.links import ORDER_IN_LINK
 from storage.custody_reads import ExceptionFilter, HandoffFilter
 
 PAGE_ROWS = 50
@@ -59,7 +60,7 @@ def handoff_list(zones: Mapping[UUID, ZoneInfo], tz: ZoneInfo, now: datetime) ->
     st.dataframe(
         custody_view.handoff_table(rows, zones, now), hide_index=True, height=min(38 + 35 * len(rows), 640),
         column_config={
-            "Order": st.column_config.LinkColumn(display_text=r"order=(.+)$"),
+            "Order": st.column_config.LinkColumn(display_text=ORDER_IN_LINK),
             "Outcome": st.column_config.MultiselectColumn(options=list(OUTCOME_WORDS.values()), color=[
                 tones.pill("late" if name == "failed" else "on_time") for name in OUTCOME_WORDS]),
             "Second witness": st.column_config.MultiselectColumn(options=list(VERDICT_WORDS.values()), color=[

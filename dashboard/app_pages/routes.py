@@ -63,7 +63,8 @@ def player(row: FleetRow, trail: list[TrailRow], events: list[RouteEvent], tz: Z
     if last - first > timedelta(minutes=1):
         local = st.slider("Moment", first, last, last, timedelta(seconds=10), "HH:mm:ss",
                           key=f"{MOMENT}_{row.vehicle_name}_{first:%Y%m%d}", label_visibility="collapsed")  # fmt: skip
-    moment = local.replace(tzinfo=tz) + timedelta(seconds=1)
+    # The whole of the second that is shown: fixes have parts of it.
+    moment = local.replace(tzinfo=tz, microsecond=999_999)
     st.caption(route_view.standing_words(trail, events, moment, tz))
     here = route_view.at(trail, moment)
     deck = route_map(trail, events, here, tones, basemap=environment().basemap is not None)

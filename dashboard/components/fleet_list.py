@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -14,6 +13,7 @@ import streamlit as st
 from dashboard import wording
 from dashboard.components.journey import DONE, Journey, drop_kind, next_drop
 from dashboard.connectivity import Connectivity, Movement
+from dashboard.links import order_page
 from dashboard.palette import RISK_SIGN, Tones
 from dashboard.van import Van
 from storage.reading_rows import DropRow
@@ -140,11 +140,6 @@ def _departure(chosen: Van, now: datetime) -> str | None:
     return f"left {wording.time_of_day(row.departed_at, chosen.tz, now)}{late}"
 
 
-def order_address(order_no: str) -> str:
-    """Where an order's page is, from beside it."""
-    return f"orders?{urlencode({'order': order_no})}"
-
-
 def _drop_of(drop: DropRow, kind: str, tz: ZoneInfo, now: datetime) -> dict[str, Any]:
     words = wording.milestone_words(drop.milestone)
     if drop.milestone in DONE:
@@ -152,7 +147,7 @@ def _drop_of(drop: DropRow, kind: str, tz: ZoneInfo, now: datetime) -> dict[str,
     return {
         "seq": drop.seq,
         "order": drop.order_no,
-        "page": order_address(drop.order_no),
+        "page": order_page(drop.order_no),
         "address": drop.address,
         "state": words,
         "when": f"window {wording.window(drop.window_from, drop.window_to, tz, now)}{_expected(drop, tz, now)}",

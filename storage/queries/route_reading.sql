@@ -28,8 +28,8 @@ FROM (
     SELECT f.vehicle_id, min(f.fixed_at) AS first_at, max(f.fixed_at) AS last_at, count(*) AS fixes,
         min(f.away_m) AS nearest_m, (array_agg(f.fixed_at ORDER BY f.away_m, f.fixed_at))[1] AS nearest_at
     FROM (
-        -- On a sphere of 6,371,009 m, the box's own parallel for a plane: within 1 km exact to a centimetre.
-        SELECT vehicle_id, fixed_at, 0.011119508 * sqrt(power(lat_e7 - %(lat_e7)s::double precision, 2)
+        -- The place's own parallel for a plane: within 1 km off by less than 10 cm up to 70 degrees of latitude.
+        SELECT vehicle_id, fixed_at, %(m_per_e7)s * sqrt(power(lat_e7 - %(lat_e7)s::double precision, 2)
             + power((lon_e7 - %(lon_e7)s::double precision) * cos(radians(%(lat_e7)s / 1e7)), 2)) AS away_m
         FROM reading.vehicle_fix
         WHERE fixed_at >= %(from_at)s AND fixed_at < %(to_at)s AND refused_by IS NULL
