@@ -75,7 +75,7 @@ def handoff_table(rows: Sequence[WitnessedRow], zones: Mapping[UUID, ZoneInfo], 
 
 def _why(row: WitnessedRow) -> str:
     if row.why is None:
-        return "waits for fixes of the time around it"
+        return "Waits for fixes of the time around it"
     return row.why[:1].upper() + row.why[1:]
 
 

@@ -144,7 +144,7 @@ def attempts(number: str, tz: ZoneInfo, now: datetime) -> None:
     except UnavailableError:
         return
     if rows:
-        st.subheader("At the door", anchor=False)
+        st.subheader("Attempts to hand over", anchor=False)
         order_card.timeline(custody_view.attempts(list(reversed(rows)), tz, now))
 
 
@@ -153,7 +153,7 @@ def messages(story: OrderStory, tz: ZoneInfo, now: datetime) -> None:
     if story.messages:
         order_card.messages(order_telling.told(story.messages, tz, now))
     else:
-        st.caption("Nothing yet. The first message goes out when the order leaves, if the order has an address for it.")
+        st.caption("Nothing yet. Customers are told from the departure on, where the order has an address for it.")
 
 
 def route(story: OrderStory, fleet: Fleet, tz: ZoneInfo, now: datetime) -> None:
